@@ -1,0 +1,75 @@
+//! How a result becomes bytes and comes back.
+
+use crate::error::Source;
+
+/// Encodes results of type `T` for the store, and decodes them for duplicates.
+///
+/// [`Json`] is the default. A codec of your own is named by `codec = MyCodec`; its [`NAME`] is kept
+/// with every record, and a record of another codec is
+/// [`Error::Unreadable`](crate::Error::Unreadable), never decoded by guess.
+///
+/// [`NAME`]: Codec::NAME
+///
+/// ```
+/// use idem::Codec;
+///
+/// /// Numbers as eight bytes.
+/// struct Fixed;
+///
+/// impl Codec<u64> for Fixed {
+///     const NAME: &'static str = "fixed64";
+///
+///     fn encode(value: &u64, out: &mut Vec<u8>) -> Result<(), idem::Source> {
+///         out.extend_from_slice(&value.to_le_bytes());
+///         Ok(())
+///     }
+///
+///     fn decode(bytes: &[u8]) -> Result<u64, idem::Source> {
+///         Ok(u64::from_le_bytes(bytes.try_into()?))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a result of type `{T}` can't be stored, so no duplicate could get it",
+    label = "can't be stored by `{Self}`",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{T}` (no borrowed fields), or \
+            name a codec of your own by `codec = …`, or write `on_duplicate = \"reject\"`, which \
+            stores no result"
+)]
+pub trait Codec<T> {
+    /// The name kept with every record: 1 to 8 ASCII bytes.
+    const NAME: &'static str;
+
+    /// Appends the encoded value to `out`.
+    ///
+    /// # Errors
+    ///
+    /// What will not encode. The record is then completed without a result, and duplicates get
+    /// [`Error::ResultNotStored`](crate::Error::ResultNotStored).
+    fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), Source>;
+
+    /// Decodes what [`encode`](Codec::encode) wrote.
+    ///
+    /// # Errors
+    ///
+    /// What will not decode, for instance since the type has changed: duplicates get
+    /// [`Error::Unreadable`](crate::Error::Unreadable).
+    fn decode(bytes: &[u8]) -> Result<T, Source>;
+}
+
+/// JSON by `serde_json`: the codec unless another is named.
+#[derive(Debug, Clone, Copy)]
+pub struct Json;
+
+#[diagnostic::do_not_recommend]
+impl<T: serde::Serialize + serde::de::DeserializeOwned> Codec<T> for Json {
+    const NAME: &'static str = "json";
+
+    fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), Source> {
+        Ok(serde_json::to_writer(out, value)?)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<T, Source> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}

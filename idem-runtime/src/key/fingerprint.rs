@@ -1,0 +1,63 @@
+//! A hash of the arguments that must be equal for two calls to be the same request.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The hash of some values, and which values they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    /// Names the expressions whose values were hashed; others are not compared.
+    pub(crate) scheme: u64,
+    pub(crate) hash: [u8; 32],
+}
+
+impl Fingerprint {
+    /// # Errors
+    ///
+    /// What will not serialise: a map whose keys are no text, a number past 64 bits.
+    pub(crate) fn of<V: serde::Serialize + ?Sized>(
+        scheme: &str,
+        values: &V,
+    ) -> Result<Self, serde_json::Error> {
+        let mut hash = Sha256::new();
+        feed(&mut hash, &serde_json::to_value(values)?);
+        let name = Sha256::digest(scheme.as_bytes());
+        let scheme = name.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        Ok(Self { scheme, hash: hash.finalize().into() })
+    }
+}
+
+/// Feeds a value in one canonical form: each kind has a tag, each text and each collection its
+/// length, and maps go in key order, whatever order `serde_json` keeps in this build.
+fn feed(hash: &mut Sha256, value: &Value) {
+    match value {
+        Value::Null => hash.update(b"n"),
+        Value::Bool(true) => hash.update(b"t"),
+        Value::Bool(false) => hash.update(b"f"),
+        Value::Number(number) => feed_text(hash, b"d", &number.to_string()),
+        Value::String(text) => feed_text(hash, b"s", text),
+        Value::Array(items) => {
+            feed_length(hash, b"a", items.len());
+            items.iter().for_each(|item| feed(hash, item));
+        }
+        Value::Object(fields) => {
+            let mut sorted: Vec<_> = fields.iter().collect();
+            sorted.sort_unstable_by_key(|(name, _)| *name);
+            feed_length(hash, b"o", sorted.len());
+            for (name, field) in sorted {
+                feed_text(hash, b"k", name);
+                feed(hash, field);
+            }
+        }
+    }
+}
+
+fn feed_text(hash: &mut Sha256, tag: &[u8], text: &str) {
+    feed_length(hash, tag, text.len());
+    hash.update(text.as_bytes());
+}
+
+fn feed_length(hash: &mut Sha256, tag: &[u8], length: usize) {
+    hash.update(tag);
+    hash.update((length as u64).to_be_bytes());
+}

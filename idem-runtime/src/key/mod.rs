@@ -1,0 +1,104 @@
+//! Keys: the identity of one logical request.
+
+mod client;
+mod fingerprint;
+mod part;
+mod writer;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use client::{IdempotencyKey, InvalidIdempotencyKey};
+pub(crate) use fingerprint::Fingerprint;
+pub use part::{Client, KeyPart, Part, Server};
+pub use writer::KeyWriter;
+
+use crate::error::Error;
+
+/// The identity of one logical request: an operation and the values that tell its requests apart.
+///
+/// Made by [`idem::key!`](crate::key!) from the same template that the attribute takes. It prints
+/// as the logical key that errors and operators name: `charge:42:A-1`.
+///
+/// ```
+/// let (user, number) = (42, "A:1");
+/// let key = idem::key!("charge:{user}:{number}");
+/// assert_eq!(key.to_string(), "charge:42:A%3A1");
+/// assert_eq!(key.operation(), "charge");
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Key {
+    operation: Cow<'static, str>,
+    /// Encoded operation, `:`, dynamic part.
+    text: String,
+    fingerprint: Option<Fingerprint>,
+    /// What is wrong with the key; reported by who uses it.
+    fault: Option<String>,
+}
+
+impl Key {
+    /// What is guarded: the template's leading literal.
+    #[must_use]
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// The same key with the fingerprint of `values`: what must be equal for two calls to be the
+    /// same request.
+    ///
+    /// The values are hashed canonically, maps and structs in key order. A value that will not
+    /// serialise makes the key invalid, which the call that uses it reports.
+    ///
+    /// ```
+    /// let order = 7;
+    /// let key = idem::key!("charge:{order}").fingerprint(&("EUR", 1200));
+    /// ```
+    pub fn fingerprint<V: serde::Serialize + ?Sized>(self, values: &V) -> Self {
+        self.fingerprint_as("", values)
+    }
+
+    /// The same under the name of a scheme: which values, by their expressions. Fingerprints of
+    /// different schemes are not compared.
+    #[doc(hidden)]
+    pub fn fingerprint_as<V: serde::Serialize + ?Sized>(
+        mut self,
+        scheme: &str,
+        values: &V,
+    ) -> Self {
+        match Fingerprint::of(scheme, values) {
+            Ok(fingerprint) => self.fingerprint = Some(fingerprint),
+            Err(error) => {
+                let reason = format!("the fingerprint of `{}` can't be taken: {error}", self.text);
+                self.fault.get_or_insert(reason);
+            }
+        }
+        self
+    }
+
+    /// The fingerprint, if one was taken.
+    pub(crate) fn print(&self) -> Option<Fingerprint> {
+        self.fingerprint
+    }
+
+    /// The encoded key without the engine's prefix.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// # Errors
+    ///
+    /// [`Error::InvalidKey`] for an empty part, or a fingerprint that can't be taken.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match &self.fault {
+            None => Ok(()),
+            Some(reason) => Err(Error::InvalidKey { reason: reason.clone() }),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

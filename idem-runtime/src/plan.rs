@@ -1,0 +1,165 @@
+//! How a guarded function behaves: what the attribute's options come to.
+
+use std::time::Duration;
+
+/// How the right to run is won.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// A claim with expiry in Redis or in memory.
+    Setnx,
+}
+
+/// What becomes of the claim when the body returned an `Err`.
+///
+/// The value of `on_err`, and what the function that `on_err` names returns.
+///
+/// ```
+/// use idem::OnErr;
+/// # enum PayError { Declined, TimedOut }
+/// fn policy(error: &PayError) -> OnErr {
+///     match error {
+///         PayError::Declined => OnErr::Release, // nothing happened: try again at once
+///         PayError::TimedOut => OnErr::Hold,    // perhaps charged: not before the lease lapses
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnErr {
+    /// The key is free again: nothing has happened.
+    Release,
+    /// The outcome is unknown: the claim stands till its lease lapses.
+    Hold,
+    /// The error is a result: it is stored, and duplicates get it.
+    Store,
+}
+
+/// What a call does when the store can't be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnOutage {
+    /// Fails with [`Error::Outage`](crate::Error::Outage); the body is not run.
+    Fail,
+    /// Runs the body unguarded, counted and logged, provided that no claim can have reached the
+    /// store.
+    Run,
+}
+
+/// What a duplicate of a completed call gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnDuplicate {
+    Replay,
+    Reject,
+}
+
+/// How a guarded call behaves: strategy, retention, lease and policies.
+///
+/// The attribute writes one from its options; code that calls [`Idem::call`](crate::Idem::call)
+/// itself writes it as a constant.
+///
+/// ```
+/// use idem::{OnErr, Plan};
+/// use std::time::Duration;
+///
+/// const PLAN: Plan = Plan::setnx()
+///     .ttl(Duration::from_secs(3600))
+///     .lease(Duration::from_secs(10))
+///     .on_err(OnErr::Hold);
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct Plan {
+    pub(crate) strategy: Strategy,
+    pub(crate) ttl: Duration,
+    pub(crate) lease: Option<Duration>,
+    pub(crate) max_runtime: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
+    pub(crate) on_duplicate: OnDuplicate,
+    pub(crate) on_err: OnErr,
+    pub(crate) on_outage: OnOutage,
+}
+
+const DEFAULT_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+/// What a store can be asked to keep: a hundred years, well inside every store's arithmetic.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
+impl Plan {
+    /// A claim with expiry in Redis or in memory: retention of a day, lease of 30 seconds.
+    pub const fn setnx() -> Self {
+        Self {
+            strategy: Strategy::Setnx,
+            ttl: DEFAULT_TTL,
+            lease: None,
+            max_runtime: None,
+            wait: None,
+            on_duplicate: OnDuplicate::Replay,
+            on_err: OnErr::Release,
+            on_outage: OnOutage::Fail,
+        }
+    }
+
+    /// Retention: how long a completed record answers duplicates. A day unless set.
+    pub const fn ttl(self, ttl: Duration) -> Self {
+        Self { ttl, ..self }
+    }
+
+    /// How long a claim stands without renewal, at most half of the retention. 30 seconds unless
+    /// set, or half of the retention where that is less. Renewed every third of it while the
+    /// body lives.
+    pub const fn lease(self, lease: Duration) -> Self {
+        Self { lease: Some(lease), ..self }
+    }
+
+    /// How long the body may take. Past that it is dropped, the caller gets
+    /// [`Error::TimedOut`](crate::Error::TimedOut), and the claim is held till its lease lapses.
+    pub const fn max_runtime(self, max_runtime: Duration) -> Self {
+        Self { max_runtime: Some(max_runtime), ..self }
+    }
+
+    /// How long a duplicate in flight waits for the result. Unless set it does not wait.
+    pub const fn wait(self, wait: Duration) -> Self {
+        Self { wait: Some(wait), ..self }
+    }
+
+    /// A duplicate of a completed call gets [`Error::Duplicate`](crate::Error::Duplicate) in place
+    /// of the result, and no result is stored.
+    pub const fn reject_duplicates(self) -> Self {
+        Self { on_duplicate: OnDuplicate::Reject, ..self }
+    }
+
+    /// What becomes of the claim when the body returns an `Err`. Released unless set.
+    pub const fn on_err(self, on_err: OnErr) -> Self {
+        Self { on_err, ..self }
+    }
+
+    /// What a call does when the store can't be asked. It fails unless set.
+    pub const fn on_outage(self, on_outage: OnOutage) -> Self {
+        Self { on_outage, ..self }
+    }
+
+    pub(crate) fn lease_or_default(&self) -> Duration {
+        self.lease.unwrap_or_else(|| DEFAULT_LEASE.min(self.ttl / 2))
+    }
+
+    /// What the macro refuses at compile time and a hand-written plan can still get wrong.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let lease = self.lease_or_default();
+        let millisecond = Duration::from_millis(1);
+        let times = [Some(self.ttl), Some(lease), self.max_runtime, self.wait];
+        if times.iter().flatten().any(|time| *time < millisecond) {
+            Some("a plan's times are at least a millisecond each")
+        } else if times.iter().flatten().any(|time| *time > LONGEST) {
+            Some("a plan's times are at most a hundred years each")
+        } else if lease > self.ttl / 2 {
+            Some("a plan's lease is at most half of its ttl")
+        } else if self.on_duplicate == OnDuplicate::Reject && self.on_err == OnErr::Store {
+            Some(
+                "a plan that rejects duplicates stores no result, so `OnErr::Store` has no place in it",
+            )
+        } else {
+            None
+        }
+    }
+}

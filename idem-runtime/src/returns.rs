@@ -1,0 +1,185 @@
+//! What the path has to know of a function's return type.
+
+use crate::codec::Codec;
+use crate::error::{Error, Source};
+use crate::plan::OnErr;
+
+/// A return type that a guarded function can have: `Result<T, E>`, also behind an alias.
+#[diagnostic::on_unimplemented(
+    message = "`#[idempotent]` can't guard a function that returns `{Self}`",
+    label = "not a `Result`",
+    note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
+            flight, and only `E` can carry that"
+)]
+pub trait Return: Sized {
+    /// What carries an [`Error`] to the caller: `E` of `Result<T, E>`.
+    type Failure;
+
+    /// The failure that this value is, if it is one.
+    fn failure(&self) -> Option<&Self::Failure>;
+
+    /// The value that carries this failure.
+    fn refused(failure: Self::Failure) -> Self;
+}
+
+impl<T, E> Return for Result<T, E> {
+    type Failure = E;
+
+    fn failure(&self) -> Option<&E> {
+        self.as_ref().err()
+    }
+
+    fn refused(failure: E) -> Self {
+        Err(failure)
+    }
+}
+
+/// A return type whose successes a codec `C` can store.
+#[diagnostic::on_unimplemented(
+    message = "the result of `{Self}` can't be stored, so no duplicate could get it",
+    label = "can't be stored by `{C}`"
+)]
+pub trait Replay<C>: Return {
+    /// The codec's name, kept with every record.
+    const CODEC: &'static str;
+
+    /// Appends the encoded success to `out`. Not called for a failure.
+    ///
+    /// # Errors
+    ///
+    /// What will not encode.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), Source>;
+
+    /// Decodes a success.
+    ///
+    /// # Errors
+    ///
+    /// What will not decode.
+    fn decode(bytes: &[u8]) -> Result<Self, Source>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E, C: Codec<T>> Replay<C> for Result<T, E> {
+    const CODEC: &'static str = C::NAME;
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), Source> {
+        match self {
+            Ok(value) => C::encode(value, out),
+            Err(_) => Err("a failure is not a success".into()),
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Source> {
+        C::decode(bytes).map(Ok)
+    }
+}
+
+/// A return type whose failures a codec `C` can store, for `on_err = "store"`.
+pub trait ReplayFailure<C>: Return {
+    /// Appends the encoded failure to `out`. Not called for a success.
+    ///
+    /// # Errors
+    ///
+    /// What will not encode.
+    fn encode_failure(&self, out: &mut Vec<u8>) -> Result<(), Source>;
+
+    /// Decodes a failure.
+    ///
+    /// # Errors
+    ///
+    /// What will not decode.
+    fn decode_failure(bytes: &[u8]) -> Result<Self, Source>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E, C: Codec<E>> ReplayFailure<C> for Result<T, E> {
+    fn encode_failure(&self, out: &mut Vec<u8>) -> Result<(), Source> {
+        match self {
+            Ok(_) => Err("a success is not a failure".into()),
+            Err(failure) => C::encode(failure, out),
+        }
+    }
+
+    fn decode_failure(bytes: &[u8]) -> Result<Self, Source> {
+        C::decode(bytes).map(Err)
+    }
+}
+
+type Encode<R> = fn(&R, &mut Vec<u8>) -> Result<(), Source>;
+type Decode<R> = fn(&[u8]) -> Result<R, Source>;
+
+/// How one kind of value (successes or failures) is stored.
+#[derive(Debug)]
+pub(crate) struct Form<R> {
+    pub(crate) encode: Encode<R>,
+    pub(crate) decode: Decode<R>,
+}
+
+/// How a function's return type is refused, judged, stored and replayed.
+///
+/// The attribute writes one from the function's signature and its options; code that calls
+/// [`Idem::call_with`](crate::Idem::call_with) writes it itself. It holds plain functions, so that
+/// the path through the runtime asks nothing of the type, and each mistake is told once.
+///
+/// ```
+/// use idem::{Json, OnErr, Returns};
+/// # #[derive(Debug)] struct PayError;
+/// # impl From<idem::Error> for PayError { fn from(_: idem::Error) -> Self { PayError } }
+///
+/// let returns = Returns::<Result<u64, PayError>>::new(|error| Err(error.into()))
+///     .replay::<Json>()
+///     .on_err(|result| result.as_ref().err().map(|_| OnErr::Hold));
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Returns<R> {
+    pub(crate) refuse: fn(Error) -> R,
+    pub(crate) failed: fn(&R) -> bool,
+    pub(crate) judge: Option<fn(&R) -> Option<OnErr>>,
+    pub(crate) codec: &'static str,
+    pub(crate) success: Option<Form<R>>,
+    pub(crate) failure: Option<Form<R>>,
+}
+
+impl<R> Returns<R> {
+    /// Results that are not stored; `refuse` makes an [`Error`] the function's own.
+    pub const fn new(refuse: fn(Error) -> R) -> Self
+    where
+        R: Return,
+    {
+        Self {
+            refuse,
+            failed: |value| value.failure().is_some(),
+            judge: None,
+            codec: "",
+            success: None,
+            failure: None,
+        }
+    }
+
+    /// Successes are stored by the codec `C`, and duplicates get them.
+    pub const fn replay<C>(mut self) -> Self
+    where
+        R: Replay<C>,
+    {
+        self.codec = R::CODEC;
+        self.success = Some(Form { encode: R::encode, decode: R::decode });
+        self
+    }
+
+    /// Failures can be stored too, by the codec `C`. Whether one is, says the plan's `on_err`.
+    pub const fn replay_failures<C>(mut self) -> Self
+    where
+        R: ReplayFailure<C>,
+    {
+        self.failure = Some(Form { encode: R::encode_failure, decode: R::decode_failure });
+        self
+    }
+
+    /// Decides for each value what becomes of the claim, in place of the plan's `on_err`; `None`
+    /// is a success.
+    pub const fn on_err(mut self, judge: fn(&R) -> Option<OnErr>) -> Self {
+        self.judge = Some(judge);
+        self
+    }
+}
