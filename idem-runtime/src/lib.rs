@@ -1,18 +1,33 @@
 //! Run an async function's effect once per key.
 
+mod attempt;
+mod call;
 mod codec;
+mod decide;
+mod engine;
 mod error;
+mod flight;
+mod held;
 mod key;
+mod observe;
+mod outcome;
 mod plan;
+mod record;
 mod returns;
 mod site;
+pub mod store;
+mod wait;
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 
+pub use attempt::{Attempt, attempt, try_attempt};
 pub use codec::{Codec, Json};
+pub use engine::{Builder, Entry, Idem};
 pub use error::{Delivery, Error, Source};
 pub use key::{IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part};
+pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan, Strategy};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
+pub use store::Store;

@@ -80,10 +80,10 @@ pub struct Plan {
     pub(crate) on_outage: OnOutage,
 }
 
-const DEFAULT_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_TTL: Duration = Duration::from_hours(24);
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 /// What a store can be asked to keep: a hundred years, well inside every store's arithmetic.
-const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
 
 impl Plan {
     /// A claim with expiry in Redis or in memory: retention of a day, lease of 30 seconds.

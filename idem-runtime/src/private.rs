@@ -1,5 +1,53 @@
 //! What the macros write. Not for people: no promise holds here.
 
-pub use crate::key::{KeyPart, KeyWriter};
+use std::future::Future;
+
+use crate::call;
+use crate::engine::Idem;
+use crate::error::Error;
+use crate::key::Key;
+pub use crate::key::{Client, KeyPart, KeyWriter, Server};
 pub use crate::returns::{Replay, ReplayFailure, Return, Returns};
 pub use crate::site::Site;
+
+/// A call of an annotated function. `engine`: the one that it names, else the task's or the
+/// installed one.
+pub async fn call<R, F>(
+    site: &'static Site,
+    engine: Option<Idem>,
+    key: Key,
+    returns: Returns<R>,
+    body: F,
+) -> R
+where
+    F: Future<Output = R>,
+{
+    match resolve(site, engine) {
+        Ok(idem) => call::call(&idem, site.plan, key, returns, body).await,
+        Err(error) => (returns.refuse)(error),
+    }
+}
+
+/// The same for `on_cancel = "finish"`.
+pub async fn call_detached<R, F>(
+    site: &'static Site,
+    engine: Option<Idem>,
+    key: Key,
+    returns: Returns<R>,
+    body: F,
+) -> R
+where
+    R: Send + 'static,
+    F: Future<Output = R> + Send + 'static,
+{
+    match resolve(site, engine) {
+        Ok(idem) => call::call_detached(&idem, site.plan, key, returns, body).await,
+        Err(error) => (returns.refuse)(error),
+    }
+}
+
+fn resolve(site: &'static Site, engine: Option<Idem>) -> Result<Idem, Error> {
+    let idem = engine.map_or_else(Idem::current, Ok)?;
+    idem.register(site)?;
+    Ok(idem)
+}

@@ -141,6 +141,23 @@ pub struct Returns<R> {
     pub(crate) failure: Option<Form<R>>,
 }
 
+// By hand: a derive would ask `R: Copy` of what holds functions of it only.
+impl<R> Clone for Returns<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Returns<R> {}
+
+impl<R> Clone for Form<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Form<R> {}
+
 impl<R> Returns<R> {
     /// Results that are not stored; `refuse` makes an [`Error`] the function's own.
     pub const fn new(refuse: fn(Error) -> R) -> Self

@@ -44,6 +44,10 @@ impl Key {
         &self.operation
     }
 
+    pub(crate) fn operation_name(&self) -> Cow<'static, str> {
+        self.operation.clone()
+    }
+
     /// The same key with the fingerprint of `values`: what must be equal for two calls to be the
     /// same request.
     ///

@@ -1,0 +1,171 @@
+//! How an engine is set up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Idem, Settings};
+use crate::error::Error;
+use crate::record::LONGEST_HOLDER;
+use crate::store::{Memory, Shelf, Store};
+
+/// An engine to be. From [`Idem::builder`].
+///
+/// ```no_run
+/// # async fn main_() -> Result<(), idem::Error> {
+/// use idem::Idem;
+/// use std::time::Duration;
+///
+/// let idem = Idem::builder()
+///     .redis("redis://127.0.0.1/")
+///     .prefix("shop")
+///     .timeout(Duration::from_millis(500))
+///     .build()
+///     .await?;
+/// # Ok(()) }
+/// ```
+#[must_use]
+pub struct Builder {
+    kv: Vec<Kv>,
+    settings: Settings,
+    timeout: Duration,
+    accept_eviction: bool,
+}
+
+enum Kv {
+    Memory,
+    #[cfg(feature = "redis")]
+    Redis(String),
+    Own(Box<dyn FnOnce(Duration) -> Shelf + Send>),
+}
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
+const LONGEST_PREFIX: usize = 100;
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        let settings = Settings::default();
+        Self { kv: Vec::new(), settings, timeout: DEFAULT_TIMEOUT, accept_eviction: false }
+    }
+
+    /// Keeps records in this process: for tests, and for programs that are one process.
+    pub fn memory(mut self) -> Self {
+        self.kv.push(Kv::Memory);
+        self
+    }
+
+    /// Keeps records in this Redis or Valkey server: `redis://[user:password@]host[:port][/db]`,
+    /// or `rediss://` with the feature `redis-rustls`.
+    #[cfg(feature = "redis")]
+    pub fn redis(mut self, url: impl Into<String>) -> Self {
+        self.kv.push(Kv::Redis(url.into()));
+        self
+    }
+
+    /// Keeps records in a store of your own. It has `timeout` to answer each step.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.kv.push(Kv::Own(Box::new(|timeout| Shelf::own(store, timeout))));
+        self
+    }
+
+    /// The namespace in a shared store, 1 to 100 bytes: `idem` unless set.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.settings.prefix = prefix.into();
+        self
+    }
+
+    /// How long one step of the store may take, its connection and its retries included: a second
+    /// unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The largest encoded result that is stored, in bytes: 1 MiB unless set. A larger one goes to
+    /// its caller, and duplicates get [`Error::ResultNotStored`].
+    pub fn max_result(mut self, bytes: usize) -> Self {
+        self.settings.max_result = bytes;
+        self
+    }
+
+    /// Who holds this engine's claims, for people who look at a record: at most 64 bytes of it are
+    /// kept. `host/pid` unless set.
+    pub fn holder(mut self, holder: impl Into<String>) -> Self {
+        self.settings.holder = holder.into();
+        self
+    }
+
+    /// Takes a Redis that may evict records under memory pressure: an evicted claim runs twice.
+    #[cfg(feature = "redis")]
+    pub fn accept_eviction(mut self) -> Self {
+        self.accept_eviction = true;
+        self
+    }
+
+    /// Runs every body unguarded, and asks no store: for a machine on which the effect may happen
+    /// as often as it likes.
+    pub fn disabled(mut self) -> Self {
+        self.settings.disabled = true;
+        self
+    }
+
+    /// Builds the engine: connects, and looks at what the server is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when no store is named, or two for the same strategies, when a setting is
+    /// out of its bounds, or when the server can't keep claims (it evicts, or is a replica);
+    /// [`Error::Outage`] when it does not answer within the time-out.
+    pub async fn build(mut self) -> Result<Idem, Error> {
+        self.check()?;
+        if self.settings.disabled {
+            tracing::warn!("idem is disabled: every body runs, and nothing is claimed");
+        }
+        let Some(kv) = self.kv.pop() else { return Ok(Idem::of(self.settings)) };
+        if !self.kv.is_empty() {
+            return Err(Error::config(
+                "an engine takes one of `.redis(url)`, `.memory()` and `.store(mine)`",
+            ));
+        }
+        self.settings.kv = Some(match kv {
+            _ if self.settings.disabled => return Ok(Idem::of(self.settings)),
+            Kv::Memory => Shelf::Memory(Arc::new(Memory::new())),
+            #[cfg(feature = "redis")]
+            Kv::Redis(url) => {
+                let redis =
+                    crate::store::Redis::connect(&url, self.timeout, self.accept_eviction).await?;
+                Shelf::Redis(Arc::new(redis))
+            }
+            Kv::Own(shelve) => shelve(self.timeout),
+        });
+        Ok(Idem::of(self.settings))
+    }
+
+    fn check(&mut self) -> Result<(), Error> {
+        let Settings { prefix, holder, disabled, .. } = &mut self.settings;
+        if prefix.is_empty() || prefix.len() > LONGEST_PREFIX {
+            return Err(Error::config(format!("a prefix has 1 to {LONGEST_PREFIX} bytes")));
+        }
+        if self.timeout < Duration::from_millis(1) {
+            return Err(Error::config("the store's time-out is at least a millisecond"));
+        }
+        if self.kv.is_empty() && !*disabled {
+            return Err(Error::config(
+                "no store: name one by `.redis(url)` or `.store(mine)`, or ask for one in this \
+                 process by `.memory()`",
+            ));
+        }
+        holder.truncate(holder.floor_char_boundary(LONGEST_HOLDER));
+        Ok(())
+    }
+}
+
+/// `host/pid`, as far as the host is known.
+pub(super) fn host_and_process() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")))
+        .unwrap_or_default();
+    let host = host.trim();
+    let process = format!("/{}", std::process::id());
+    let room = LONGEST_HOLDER - process.len();
+    format!("{}{process}", &host[..host.floor_char_boundary(room)])
+}

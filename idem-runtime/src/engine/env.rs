@@ -1,0 +1,67 @@
+//! An engine from the environment.
+
+use super::{Builder, Idem};
+use crate::error::Error;
+
+impl Idem {
+    /// An engine as the environment says: `IDEM_REDIS_URL`, `IDEM_PREFIX`, and `IDEM_DISABLED`
+    /// (`1` or `true`: bodies run unguarded, with a warning).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when no store is named and the engine is not disabled, or a variable can't
+    /// be read; and as [`Builder::build`].
+    ///
+    /// ```no_run
+    /// # async fn main_() -> Result<(), idem::Error> {
+    /// idem::Idem::from_env().await?.install()?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn from_env() -> Result<Self, Error> {
+        Builder::from_env()?.build().await
+    }
+}
+
+impl Builder {
+    /// What the environment says, to go on from; as [`Idem::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when a variable can't be read.
+    pub fn from_env() -> Result<Self, Error> {
+        let mut builder = Self::new();
+        if let Some(url) = variable("IDEM_REDIS_URL")? {
+            builder = with_redis(builder, url)?;
+        }
+        if let Some(prefix) = variable("IDEM_PREFIX")? {
+            builder = builder.prefix(prefix);
+        }
+        match variable("IDEM_DISABLED")?.as_deref() {
+            None | Some("0" | "false") => Ok(builder),
+            Some("1" | "true") => Ok(builder.disabled()),
+            Some(other) => Err(Error::config(format!(
+                "IDEM_DISABLED is `{other}`: write `1` or `true`, `0` or `false`"
+            ))),
+        }
+    }
+}
+
+#[cfg(feature = "redis")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+fn with_redis(builder: Builder, url: String) -> Result<Builder, Error> {
+    Ok(builder.redis(url))
+}
+
+#[cfg(not(feature = "redis"))]
+fn with_redis(_: Builder, _: String) -> Result<Builder, Error> {
+    Err(Error::config("IDEM_REDIS_URL is set, and the feature `redis` is not"))
+}
+
+fn variable(name: &str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Error::config(format!("{name} is no UTF-8"))),
+    }
+}

@@ -1,0 +1,275 @@
+//! The engine: stores, names, and what runs under them.
+
+mod builder;
+mod current;
+mod env;
+mod people;
+mod register;
+mod work;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+pub use builder::Builder;
+pub use people::Entry;
+pub(crate) use work::Running;
+
+use crate::call;
+use crate::codec::Json;
+use crate::error::Error;
+use crate::flight::Flights;
+use crate::key::{Key, Part};
+use crate::plan::{Plan, Strategy};
+use crate::returns::{Replay, Return, Returns};
+use crate::site::Site;
+use crate::store::{Memory, Name, Shelf};
+use register::Register;
+use work::Work;
+
+/// The engine: it claims, runs, stores and replays. A cheap clone.
+///
+/// One engine for a program is made at start-up and installed; a test makes its own and scopes it.
+///
+/// ```
+/// use idem::{Idem, idempotent};
+///
+/// #[idempotent(key = "greet:{name}", strategy = "setnx")]
+/// async fn greet(name: &str) -> Result<String, idem::Error> {
+///     Ok(format!("hello, {name}"))
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let idem = Idem::in_memory();
+/// assert_eq!(idem.scope(greet("ada")).await?, "hello, ada");
+/// # Ok::<(), idem::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Idem(Arc<Inner>);
+
+struct Inner {
+    id: usize,
+    kv: Option<Shelf>,
+    /// Encoded, with the `:` that follows it.
+    prefix: String,
+    holder: String,
+    max_result: usize,
+    disabled: bool,
+    flights: Flights,
+    register: Register,
+    work: Work,
+}
+
+static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
+
+impl Idem {
+    /// An engine that keeps its records in this process, on tokio's clock: for tests, and for
+    /// programs that are one process. Needs no server and can't fail.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::of(Settings {
+            kv: Some(Shelf::Memory(Arc::new(Memory::new()))),
+            ..Settings::default()
+        })
+    }
+
+    /// Starts an engine of chosen stores and settings.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    fn of(settings: Settings) -> Self {
+        let Settings { kv, prefix, holder, max_result, disabled } = settings;
+        let mut encoded = String::with_capacity(prefix.len() + 1);
+        Part::new(&mut encoded).push_str(&prefix);
+        encoded.push(':');
+        Self(Arc::new(Inner {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            kv,
+            prefix: encoded,
+            holder,
+            max_result,
+            disabled,
+            flights: Flights::new(),
+            register: Register::default(),
+            work: Work::default(),
+        }))
+    }
+
+    /// Makes one guarded call: what the attribute is sugar for.
+    ///
+    /// The body runs if the key can be claimed; a duplicate gets the stored result. `body` is not
+    /// polled otherwise. Registers nothing: several calls may share an operation.
+    ///
+    /// # Errors
+    ///
+    /// The body's own, and every [`Error`] through `E: From<Error>`.
+    ///
+    /// # Panics
+    ///
+    /// When the body does; the claim is then held till its lease lapses.
+    ///
+    /// ```
+    /// use idem::{Idem, Plan};
+    /// use std::time::Duration;
+    ///
+    /// const PLAN: Plan = Plan::setnx().ttl(Duration::from_secs(3600));
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let idem = Idem::in_memory();
+    /// for order in [7, 8, 7] {
+    ///     let key = idem::key!("ship:{order}").fingerprint(&("express", 2));
+    ///     let label: String = idem.call(&PLAN, key, async { Ok::<_, idem::Error>("label".into()) }).await?;
+    /// }
+    /// # Ok::<(), idem::Error>(()) }).unwrap();
+    /// ```
+    pub async fn call<T, E, F>(&self, plan: &Plan, key: Key, body: F) -> Result<T, E>
+    where
+        Result<T, E>: Replay<Json>,
+        E: From<Error>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let returns = Returns::new(|error| Err(E::from(error))).replay::<Json>();
+        self.call_with(plan, key, returns, body).await
+    }
+
+    /// The same for return types, codecs and policies of one's own.
+    ///
+    /// # Panics
+    ///
+    /// When the body does.
+    ///
+    /// ```
+    /// use idem::{Idem, Plan, Returns};
+    ///
+    /// /// A duplicate is told so, and no result is stored: `String` needs no serde.
+    /// const PLAN: Plan = Plan::setnx().reject_duplicates();
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let idem = Idem::in_memory();
+    /// let user = 7;
+    /// let returns = Returns::<Result<String, idem::Error>>::new(Err);
+    /// let sent = idem.call_with(&PLAN, idem::key!("mail:{user}"), returns, async { Ok("sent".into()) });
+    /// assert_eq!(sent.await?, "sent");
+    /// # Ok::<(), idem::Error>(()) }).unwrap();
+    /// ```
+    pub async fn call_with<R, F>(&self, plan: &Plan, key: Key, returns: Returns<R>, body: F) -> R
+    where
+        F: Future<Output = R>,
+    {
+        call::call(self, *plan, key, returns, body).await
+    }
+
+    /// The same for a body that goes on in its own task when the caller leaves: what
+    /// `on_cancel = "finish"` is sugar for.
+    ///
+    /// # Panics
+    ///
+    /// When the body does.
+    pub async fn call_detached<R, F>(
+        &self,
+        plan: &Plan,
+        key: Key,
+        returns: Returns<R>,
+        body: F,
+    ) -> R
+    where
+        R: Return + Send + 'static,
+        F: Future<Output = R> + Send + 'static,
+    {
+        call::call_detached(self, *plan, key, returns, body).await
+    }
+
+    /// Waits until no body is in flight and nothing is settled in the background any more, for at
+    /// most `deadline`. Every attempt is told at once, by [`Attempt::cancelled`].
+    ///
+    /// Returns how many were still in flight at the deadline. Calls that come in the meantime are
+    /// served: stop the servers and consumers first.
+    ///
+    /// [`Attempt::cancelled`]: crate::Attempt::cancelled
+    pub async fn shutdown(&self, deadline: Duration) -> usize {
+        self.0.flights.cancel_all();
+        self.0.work.idle_within(deadline).await
+    }
+
+    pub(crate) fn id(&self) -> usize {
+        self.0.id
+    }
+
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.0.flights
+    }
+
+    pub(crate) fn holder(&self) -> &str {
+        &self.0.holder
+    }
+
+    pub(crate) fn max_result(&self) -> usize {
+        self.0.max_result
+    }
+
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.0.disabled
+    }
+
+    /// The key's full name.
+    pub(crate) fn name(&self, key: &Key) -> Name {
+        Name::joined(&self.0.prefix, key.text())
+    }
+
+    /// The store that a strategy keeps its records in.
+    pub(crate) fn shelf(&self, strategy: Strategy) -> Result<&Shelf, Error> {
+        match strategy {
+            Strategy::Setnx => self.0.kv.as_ref().ok_or_else(|| {
+                Error::config("`setnx` needs a store: `.redis(url)` or `.memory()` on the builder")
+            }),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// [`Error::Config`] when another function has the site's operation on this engine.
+    pub(crate) fn register(&self, site: &'static Site) -> Result<(), Error> {
+        self.0.register.enter(self.0.id, site)
+    }
+
+    /// Leases are renewed by tokio's timer: outside of tokio no claim is made.
+    pub(crate) fn check_runtime() -> Result<(), Error> {
+        match tokio::runtime::Handle::try_current() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::config("a guarded call runs inside a tokio runtime")),
+        }
+    }
+}
+
+/// What an engine is made of.
+pub(crate) struct Settings {
+    kv: Option<Shelf>,
+    prefix: String,
+    holder: String,
+    max_result: usize,
+    disabled: bool,
+}
+
+const DEFAULT_PREFIX: &str = "idem";
+const DEFAULT_MAX_RESULT: usize = 1024 * 1024;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            kv: None,
+            prefix: DEFAULT_PREFIX.to_owned(),
+            holder: builder::host_and_process(),
+            max_result: DEFAULT_MAX_RESULT,
+            disabled: false,
+        }
+    }
+}
+
+impl fmt::Debug for Idem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idem").field("prefix", &self.0.prefix).finish_non_exhaustive()
+    }
+}

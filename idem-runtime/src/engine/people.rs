@@ -1,0 +1,122 @@
+//! Looking at records, and changing them by hand.
+
+use std::time::Duration;
+
+use super::Idem;
+use crate::codec::Codec as _;
+use crate::error::Error;
+use crate::key::Key;
+use crate::plan::Strategy;
+use crate::record::{Content, Header, Record, State, codec_name};
+use crate::store::{Change, Found, Lease, Settled};
+
+/// What stands under a key, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Where the attempt is; `None` for a record that can't be read.
+    pub state: Option<State>,
+    /// The attempt's fence: what [`release`](Idem::release), [`complete`](Idem::complete) and
+    /// [`purge`](Idem::purge) ask for.
+    pub fence: u64,
+    /// How many attempts were made on the key.
+    pub attempts: u32,
+    /// Who made this one.
+    pub holder: String,
+    /// What is left of its lease; `None` when it has lapsed, or when nothing runs.
+    pub lease_left: Option<Duration>,
+}
+
+impl Idem {
+    /// What stands under a key; `None` when nothing does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidKey`], [`Error::Outage`], and [`Error::Config`] without a store.
+    ///
+    /// ```
+    /// # use idem::{Idem, Plan};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let idem = Idem::in_memory();
+    /// let order = 7;
+    /// assert!(idem.get(&idem::key!("ship:{order}")).await?.is_none());
+    /// # Ok::<(), idem::Error>(()) }).unwrap();
+    /// ```
+    pub async fn get(&self, key: &Key) -> Result<Option<Entry>, Error> {
+        Ok(self.find(key).await?.map(|found| Entry {
+            state: found.record.state(),
+            fence: found.record.fence(),
+            attempts: found.record.attempts(),
+            holder: found.record.holder().to_owned(),
+            lease_left: match found.lease {
+                Lease::Live(left) if found.record.state() == Some(State::Running) => Some(left),
+                _ => None,
+            },
+        }))
+    }
+
+    /// Frees a key whose attempt is known to have done nothing, before its lease lapses.
+    ///
+    /// [`Settled::Lost`] when the key is not running under that fence (any more).
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Idem::get).
+    pub async fn release(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
+        let Some(running) = self.running(key, fence).await? else { return Ok(Settled::Lost) };
+        self.change(key, &running, Change::Release(&running.freed())).await
+    }
+
+    /// Completes a key whose attempt is known to have succeeded, with its result: an outcome
+    /// reconciled by hand. Duplicates then get it, through [`Json`](crate::Json).
+    ///
+    /// [`Settled::Lost`] when the key is not running under that fence (any more).
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Idem::get), and [`Error::Config`] for a result that will not encode.
+    pub async fn complete<T>(&self, key: &Key, fence: u64, result: &T) -> Result<Settled, Error>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned,
+    {
+        let Some(running) = self.running(key, fence).await? else { return Ok(Settled::Lost) };
+        let header = Header {
+            codec: codec_name(<crate::Json as crate::Codec<T>>::NAME),
+            ..running.next(State::Completed, Content::Success)
+        };
+        let completed =
+            Record::with_body(header, running.holder(), |out| crate::Json::encode(result, out))
+                .map_err(|error| Error::config(format!("the result does not encode: {error}")))?;
+        self.change(key, &running, Change::Complete(&completed)).await
+    }
+
+    /// Forgets a key: the next call runs, with fences from the start.
+    ///
+    /// [`Settled::Lost`] when what stands there has another fence.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Idem::get).
+    pub async fn purge(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
+        match self.find(key).await? {
+            Some(found) if found.record.fence() == fence => {
+                self.change(key, &found.record, Change::Purge).await
+            }
+            _ => Ok(Settled::Lost),
+        }
+    }
+
+    async fn find(&self, key: &Key) -> Result<Option<Found>, Error> {
+        key.check()?;
+        Ok(self.shelf(Strategy::Setnx)?.get(&self.name(key)).await?)
+    }
+
+    async fn running(&self, key: &Key, fence: u64) -> Result<Option<Record>, Error> {
+        let found = self.find(key).await?.map(|found| found.record);
+        Ok(found.filter(|it| it.state() == Some(State::Running) && it.fence() == fence))
+    }
+
+    async fn change(&self, key: &Key, from: &Record, change: Change<'_>) -> Result<Settled, Error> {
+        Ok(self.shelf(Strategy::Setnx)?.settle(&self.name(key), from, change).await?)
+    }
+}

@@ -1,0 +1,297 @@
+//! Attempts in flight, as this process sees them: who runs a key here, or who polls for it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::key::Fingerprint;
+use crate::record::Record;
+use crate::store::Name;
+
+/// One attempt that others in this process can follow.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) name: Name,
+    pub(crate) fingerprint: Option<Fingerprint>,
+    pub(crate) fence: u64,
+    pub(crate) number: u32,
+    /// The engine whose flight it is.
+    pub(crate) engine: usize,
+    /// The attempt whose body made this call.
+    parent: Option<Arc<Flight>>,
+    course: Mutex<Course>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct Course {
+    /// Who polls the body.
+    doer: Option<Doer>,
+    /// Until when the claim stands for certain; `None` for another process's, which is polled for.
+    until: Option<Instant>,
+    cancelled: bool,
+    do_not_store: bool,
+    end: Option<End>,
+}
+
+/// How a flight ended, for its followers.
+#[derive(Debug, Clone)]
+pub(crate) enum End {
+    /// This record is known to be stored.
+    Stored(Record),
+    /// Nothing is known: ask the store.
+    AskStore,
+}
+
+/// What following came to.
+#[derive(Debug)]
+pub(crate) enum Followed {
+    Ended(End),
+    /// The leader's lease may be over: ask the store.
+    AskStore,
+    /// The follower's time is up; so much is left of the leader's lease.
+    OutOfTime(Option<Duration>),
+}
+
+/// The task that polls a future, or the thread where there is none (`block_on`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doer {
+    Task(tokio::task::Id),
+    Thread(ThreadId),
+}
+
+impl Doer {
+    pub(crate) fn current() -> Self {
+        tokio::task::try_id().map_or_else(|| Self::Thread(std::thread::current().id()), Self::Task)
+    }
+}
+
+/// What a flight is made of.
+#[derive(Debug)]
+pub(crate) struct Departure {
+    pub(crate) name: Name,
+    pub(crate) fingerprint: Option<Fingerprint>,
+    pub(crate) fence: u64,
+    pub(crate) number: u32,
+    pub(crate) engine: usize,
+    pub(crate) parent: Option<Arc<Flight>>,
+    pub(crate) until: Option<Instant>,
+}
+
+impl Flight {
+    pub(crate) fn new(departure: Departure) -> Arc<Self> {
+        let Departure { name, fingerprint, fence, number, engine, parent, until } = departure;
+        let course = Course { doer: None, until, cancelled: false, do_not_store: false, end: None };
+        Arc::new(Self {
+            name,
+            fingerprint,
+            fence,
+            number,
+            engine,
+            parent,
+            course: Mutex::new(course),
+            changed: Notify::new(),
+        })
+    }
+
+    /// What a body that runs without a claim has for an attempt.
+    pub(crate) fn unguarded(engine: usize, name: Name) -> Arc<Self> {
+        Self::new(Departure {
+            name,
+            fingerprint: None,
+            fence: 0,
+            number: 1,
+            engine,
+            parent: None,
+            until: None,
+        })
+    }
+
+    fn course(&self) -> MutexGuard<'_, Course> {
+        self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is an attempt of this process whose claim stands for certain, and for how long.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let course = self.course();
+        let left = course.until?.saturating_duration_since(Instant::now());
+        (course.end.is_none() && !left.is_zero()).then_some(left)
+    }
+
+    /// Whether it is polled for, and runs elsewhere.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.course().until.is_none()
+    }
+
+    /// The body is polled here from now on.
+    pub(crate) fn polled_here(&self) {
+        self.course().doer = Some(Doer::current());
+    }
+
+    /// Whether a call made by `doer` would wait for what waits for that call itself.
+    pub(crate) fn is_polled_by(&self, doer: Doer) -> bool {
+        self.course().doer == Some(doer)
+    }
+
+    /// Whether this attempt or one around it is of that key.
+    pub(crate) fn is_within(&self, engine: usize, name: &Name) -> bool {
+        let mut flight = Some(self);
+        while let Some(this) = flight {
+            if this.engine == engine && this.name == *name {
+                return true;
+            }
+            flight = this.parent.as_deref();
+        }
+        false
+    }
+
+    pub(crate) fn stands_until(&self, until: Instant) {
+        self.course().until = Some(until);
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.course().cancelled = true;
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        let course = self.course();
+        let lapsed = course.end.is_none() && course.until.is_some_and(|at| at <= Instant::now());
+        course.cancelled || lapsed
+    }
+
+    pub(crate) fn do_not_store(&self) {
+        self.course().do_not_store = true;
+    }
+
+    pub(crate) fn is_not_stored(&self) -> bool {
+        self.course().do_not_store
+    }
+
+    pub(crate) fn end(&self, end: End) {
+        self.course().end.get_or_insert(end);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until the attempt is cancelled or its lease is over. Never returns once it has ended
+    /// well.
+    pub(crate) async fn cancelled(&self) {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if self.is_cancelled() {
+                return;
+            }
+            let until = self.course().until;
+            sleep_or(changed, until).await;
+        }
+    }
+
+    /// Waits for its end, until `deadline` or its lease's.
+    pub(crate) async fn follow(&self, deadline: Instant) -> Followed {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            let (end, until) = {
+                let course = self.course();
+                (course.end.clone(), course.until)
+            };
+            if let Some(end) = end {
+                return Followed::Ended(end);
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Followed::OutOfTime(until.map(|at| at.saturating_duration_since(now)));
+            }
+            if until.is_some_and(|at| now >= at) {
+                return Followed::AskStore;
+            }
+            sleep_or(changed, Some(until.map_or(deadline, |at| at.min(deadline)))).await;
+        }
+    }
+}
+
+async fn sleep_or(changed: impl Future<Output = ()>, until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::select! {
+            () = changed => {}
+            () = tokio::time::sleep_until(until) => {}
+        },
+        None => changed.await,
+    }
+}
+
+type Shard = HashMap<Name, Arc<Flight>>;
+
+/// All flights of one engine by name.
+#[derive(Debug)]
+pub(crate) struct Flights {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+}
+
+const SHARDS: usize = 32;
+
+impl Flights {
+    pub(crate) fn new() -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, hasher: RandomState::new() }
+    }
+
+    fn shard(&self, name: &Name) -> MutexGuard<'_, Shard> {
+        let hash = usize::try_from(self.hasher.hash_one(&**name) % SHARDS as u64).unwrap_or(0);
+        self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn get(&self, name: &Name) -> Option<Arc<Flight>> {
+        self.shard(name).get(name).cloned()
+    }
+
+    /// Puts an attempt of this process in the place of whatever flew there.
+    pub(crate) fn depart(&self, flight: &Arc<Flight>) {
+        let before = self.shard(&flight.name).insert(flight.name.clone(), Arc::clone(flight));
+        // Whoever followed the poller that has just won follows the winner.
+        if let Some(before) = before.filter(|before| before.is_elsewhere()) {
+            before.end(End::AskStore);
+        }
+    }
+
+    /// Puts a poller where nothing flies.
+    pub(crate) fn poll(&self, flight: &Arc<Flight>) -> bool {
+        let mut shard = self.shard(&flight.name);
+        let free = !shard.contains_key(&flight.name);
+        if free {
+            shard.insert(flight.name.clone(), Arc::clone(flight));
+        }
+        free
+    }
+
+    /// Takes a flight out, and tells its followers how it ended.
+    pub(crate) fn land(&self, flight: &Arc<Flight>, end: End) {
+        {
+            let mut shard = self.shard(&flight.name);
+            if shard.get(&flight.name).is_some_and(|there| Arc::ptr_eq(there, flight)) {
+                shard.remove(&flight.name);
+            }
+        }
+        flight.end(end);
+    }
+
+    /// Tells every attempt of this process that shutdown has begun.
+    pub(crate) fn cancel_all(&self) {
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard
+                .values()
+                .filter(|flight| !flight.is_elsewhere())
+                .for_each(|flight| flight.cancel());
+        }
+    }
+}

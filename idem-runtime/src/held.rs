@@ -1,0 +1,326 @@
+//! A claim that this process holds: kept alive while the body runs, and settled once.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::{Idem, Running};
+use crate::error::Source;
+use crate::flight::{Departure, End, Flight};
+use crate::observe;
+use crate::record::{Content, Header, Record, State, codec_name};
+use crate::store::{Change, Name, Settled, Shelf, StoreError};
+
+/// A claim that was sent, and perhaps won, for a body that has not started. Dropped, it is taken
+/// back: nothing has happened under it.
+#[must_use]
+pub(crate) struct Candidate {
+    held: Option<Claim>,
+}
+
+/// What is claimed, in whose name.
+#[derive(Clone)]
+struct Claim {
+    idem: Idem,
+    shelf: Shelf,
+    name: Name,
+    record: Record,
+}
+
+impl Candidate {
+    pub(crate) fn new(idem: &Idem, shelf: &Shelf, name: &Name, record: Record) -> Self {
+        let claim = Claim { idem: idem.clone(), shelf: shelf.clone(), name: name.clone(), record };
+        Self { held: Some(claim) }
+    }
+
+    fn claim(&self) -> &Claim {
+        self.held.as_ref().unwrap_or_else(|| unreachable!("a candidate is spent once"))
+    }
+
+    pub(crate) fn record(&self) -> &Record {
+        &self.claim().record
+    }
+
+    pub(crate) async fn renew(&self) -> Result<Settled, StoreError> {
+        self.claim().settle(Change::Renew).await
+    }
+
+    fn claim_mut(&mut self) -> &mut Claim {
+        self.held.as_mut().unwrap_or_else(|| unreachable!("a candidate is spent once"))
+    }
+
+    /// The store has given the claim this fence.
+    pub(crate) fn won(&mut self, fence: u64) {
+        let claim = self.claim_mut();
+        if claim.record.fence() != fence {
+            claim.record = claim.record.with_fence(fence);
+        }
+    }
+
+    /// The claim stands as this record: an earlier send has won it.
+    pub(crate) fn found(&mut self, record: Record) {
+        self.claim_mut().record = record;
+    }
+
+    /// The claim was not won: there is nothing to take back.
+    pub(crate) fn forget(mut self) {
+        self.held = None;
+    }
+
+    /// The body starts now; the claim was won by what was sent at `sent`.
+    pub(crate) fn start(mut self, sent: Instant) -> Held {
+        let claim = self.held.take().unwrap_or_else(|| unreachable!("a candidate is spent once"));
+        Held::start(claim, sent)
+    }
+}
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        if let Some(claim) = self.held.take() {
+            claim.idem.clone().spawn(async move {
+                let free = claim.record.freed();
+                if let Err(error) = claim.settle(Change::Release(&free)).await {
+                    observe::unsettled(&claim.name, "release", &error);
+                }
+            });
+        }
+    }
+}
+
+impl Claim {
+    async fn settle(&self, change: Change<'_>) -> Result<Settled, StoreError> {
+        let op = match change {
+            Change::Renew => "renew",
+            Change::Complete(_) => "complete",
+            Change::Release(_) => "release",
+            Change::Purge => "purge",
+        };
+        observe::timed(op, self.shelf.settle(&self.name, &self.record, change)).await
+    }
+}
+
+/// A body in flight.
+pub(crate) struct Counted {
+    _running: Running,
+    _gauge: observe::InFlight,
+}
+
+/// A claim under which a body runs. Dropped while it runs, the claim is held till its lease lapses;
+/// dropped while it is settled, settling goes on in the background.
+#[must_use]
+pub(crate) struct Held {
+    claim: Claim,
+    flight: Arc<Flight>,
+    stage: Stage,
+}
+
+enum Stage {
+    Running,
+    Settling(Settlement),
+    Over,
+}
+
+/// What becomes of the key after the body.
+#[derive(Debug, Clone)]
+pub(crate) enum Settlement {
+    Complete(Record),
+    Release(Record),
+}
+
+impl Settlement {
+    fn change(&self) -> Change<'_> {
+        match self {
+            Self::Complete(record) => Change::Complete(record),
+            Self::Release(record) => Change::Release(record),
+        }
+    }
+
+    fn end(self) -> End {
+        match self {
+            Self::Complete(record) => End::Stored(record),
+            Self::Release(_) => End::AskStore,
+        }
+    }
+
+    fn op(&self) -> &'static str {
+        match self {
+            Self::Complete(_) => "complete",
+            Self::Release(_) => "release",
+        }
+    }
+}
+
+/// How long a claim stands for certain: counted from before the write that won or renewed it was
+/// sent, less what clocks may drift and a step may take.
+pub(crate) fn stands_until(sent: Instant, lease: Duration) -> Instant {
+    let margin = (lease / 50).max(Duration::from_millis(50)).min(lease / 2);
+    sent + lease.saturating_sub(margin)
+}
+
+impl Held {
+    fn start(claim: Claim, sent: Instant) -> Self {
+        let parent = crate::attempt::try_attempt().map(|attempt| Arc::clone(attempt.flight()));
+        let flight = Flight::new(Departure {
+            name: claim.name.clone(),
+            fingerprint: claim.record.header().ok().and_then(|header| header.fingerprint),
+            fence: claim.record.fence(),
+            number: claim.record.attempts(),
+            engine: claim.idem.id(),
+            parent,
+            until: Some(stands_until(sent, claim.record.lease())),
+        });
+        claim.idem.flights().depart(&flight);
+        Self { claim, flight, stage: Stage::Running }
+    }
+
+    pub(crate) fn flight(&self) -> &Arc<Flight> {
+        &self.flight
+    }
+
+    pub(crate) fn record(&self) -> &Record {
+        &self.claim.record
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.claim.name
+    }
+
+    /// Counts the body for as long as what this returns lives: `shutdown` waits for it.
+    pub(crate) fn count(&self) -> Counted {
+        Counted { _running: self.claim.idem.enter(), _gauge: observe::InFlight::begin() }
+    }
+
+    /// The record that completes the attempt with a result.
+    pub(crate) fn complete(
+        &self,
+        content: Content,
+        codec: &'static str,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Source>,
+    ) -> Result<Settlement, Source> {
+        let header =
+            Header { codec: codec_name(codec), ..self.record().next(State::Completed, content) };
+        let record = Record::with_body(header, self.record().holder(), encode)?;
+        let (length, limit) = (record.body().len(), self.claim.idem.max_result());
+        if length > limit {
+            return Err(
+                format!("{length} bytes are over the engine's `max_result` of {limit}").into()
+            );
+        }
+        Ok(Settlement::Complete(record))
+    }
+
+    /// The record that completes the attempt without a result.
+    pub(crate) fn complete_without(&self, content: Content) -> Settlement {
+        let header = self.record().next(State::Completed, content);
+        Settlement::Complete(Record::of(header, self.record().holder()))
+    }
+
+    /// Runs the body and renews the lease beside it; `None` when the body was still running at its
+    /// `limit`.
+    pub(crate) async fn keep<F: Future>(
+        &self,
+        mut body: Pin<&mut F>,
+        limit: Option<Duration>,
+    ) -> Option<F::Output> {
+        let renewing = std::pin::pin!(self.keep_renewed());
+        let limited = async {
+            match limit {
+                Some(limit) => tokio::time::sleep(limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            value = &mut body => Some(value),
+            () = limited => None,
+            never = renewing => match never {},
+        }
+    }
+
+    /// Renews every third of the lease; after a renewal that failed, three times as often.
+    async fn keep_renewed(&self) -> std::convert::Infallible {
+        let lease = self.claim.record.lease();
+        let mut pause = lease / 3;
+        loop {
+            tokio::time::sleep(pause).await;
+            let sent = Instant::now();
+            match self.claim.settle(Change::Renew).await {
+                Ok(Settled::Done) => {
+                    self.flight.stands_until(stands_until(sent, lease));
+                    pause = lease / 3;
+                }
+                Ok(Settled::Lost) => {
+                    observe::lease_lost(&self.claim.name, self.flight.fence);
+                    self.flight.cancel();
+                    return std::future::pending().await;
+                }
+                Err(error) => {
+                    observe::unsettled(&self.claim.name, "renew", &error);
+                    pause = lease / 9;
+                }
+            }
+        }
+    }
+
+    /// Settles the key. Returns whether that is known to be done; if the store did not answer, it
+    /// goes on in the background for as long as the lease can stand.
+    pub(crate) async fn settle(mut self, settlement: Settlement) -> bool {
+        self.stage = Stage::Settling(settlement.clone());
+        match self.claim.settle(settlement.change()).await {
+            Ok(settled) => {
+                self.stage = Stage::Over;
+                finish(&self.claim, &self.flight, settlement, settled);
+                settled == Settled::Done
+            }
+            // Dropped in its stage, which is what goes on in the background.
+            Err(error) => {
+                observe::unsettled(&self.claim.name, settlement.op(), &error);
+                false
+            }
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Running => {
+                self.flight.cancel();
+                self.claim.idem.flights().land(&self.flight, End::AskStore);
+            }
+            Stage::Settling(settlement) => {
+                let (claim, flight) = (self.claim.clone(), Arc::clone(&self.flight));
+                self.claim.idem.spawn(settle_later(claim, flight, settlement));
+            }
+            Stage::Over => {}
+        }
+    }
+}
+
+/// Tells the followers, and people where the key was lost.
+fn finish(claim: &Claim, flight: &Arc<Flight>, settlement: Settlement, settled: Settled) {
+    let end = match settled {
+        Settled::Done => settlement.end(),
+        Settled::Lost => {
+            observe::lease_lost(&claim.name, flight.fence);
+            End::AskStore
+        }
+    };
+    claim.idem.flights().land(flight, end);
+}
+
+async fn settle_later(claim: Claim, flight: Arc<Flight>, settlement: Settlement) {
+    let mut pause = Duration::from_millis(50);
+    while let Some(left) = flight.left() {
+        tokio::time::sleep(pause.min(left)).await;
+        match claim.settle(settlement.change()).await {
+            Ok(settled) => return finish(&claim, &flight, settlement, settled),
+            Err(error) => observe::unsettled(&claim.name, settlement.op(), &error),
+        }
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+    claim.idem.flights().land(&flight, End::AskStore);
+}

@@ -1,0 +1,66 @@
+//! How a call was answered, for callers who want to know.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+tokio::task_local! {
+    static TOLD: Arc<Mutex<Outcome>>;
+}
+
+/// How a guarded call was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The body ran.
+    #[non_exhaustive]
+    Ran {
+        /// Which attempt on the key it was, from 1.
+        attempt: u32,
+        /// Whether what it came to is known to be stored: its result, or that the key is free.
+        stored: bool,
+    },
+    /// The stored result of an earlier call.
+    #[non_exhaustive]
+    Replayed {
+        /// Since that call began, by the two callers' clocks.
+        age: Duration,
+    },
+    /// The result of a call that was in flight, which this one waited for.
+    Waited,
+    /// An [`Error`](crate::Error).
+    Refused,
+    /// The body ran without a claim: the engine is disabled, or there was an outage and
+    /// `on_outage = "run"`.
+    Unguarded,
+}
+
+/// Runs a guarded call, and says how it was answered. A future that makes no guarded call counts as
+/// [`Outcome::Unguarded`].
+///
+/// ```
+/// use idem::{Idem, Outcome, Plan};
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let idem = Idem::in_memory();
+/// const PLAN: Plan = Plan::setnx();
+/// let order = 7;
+/// for _ in 0..2 {
+///     let call = idem.call(&PLAN, idem::key!("ship:{order}"), async { Ok::<_, idem::Error>("sent".to_owned()) });
+///     let (label, outcome) = idem::with_outcome(call).await;
+///     println!("{} {outcome:?}", label?); // `sent Ran { … }`, then `sent Replayed { … }`
+/// }
+/// # Ok::<(), idem::Error>(()) }).unwrap();
+/// ```
+pub async fn with_outcome<F: Future>(call: F) -> (F::Output, Outcome) {
+    let told = Arc::new(Mutex::new(Outcome::Unguarded));
+    let value = TOLD.scope(Arc::clone(&told), call).await;
+    let outcome = *told.lock().unwrap_or_else(PoisonError::into_inner);
+    (value, outcome)
+}
+
+/// Tells whoever asked. A call within a call tells first, so the outer one has the last word.
+pub(crate) fn tell(outcome: Outcome) {
+    let _ = TOLD.try_with(|told| {
+        *told.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+    });
+}

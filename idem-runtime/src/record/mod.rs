@@ -1,0 +1,256 @@
+//! The record of one key: what a store keeps.
+
+mod envelope;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use envelope::{Header, LONGEST_HOLDER, NO_CODEC};
+
+use crate::error::Source;
+use crate::key::Fingerprint;
+
+/// Who made an attempt: 128 random bits, made by the caller before it sends anything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owner([u8; 16]);
+
+impl Owner {
+    pub(crate) fn new() -> Self {
+        Self(rand::random())
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// Where an attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Claimed, and not settled yet.
+    Running,
+    /// Done: duplicates are answered from it.
+    Completed,
+    /// Given back: anybody may claim it, with the next fence.
+    Free,
+}
+
+/// What a completed record has to say to a duplicate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// That it is one: no result is stored.
+    Nothing,
+    /// The success.
+    Success,
+    /// The failure, where failures are results.
+    Failure,
+    /// That the result was too large, or would not encode.
+    NotStored,
+}
+
+/// Why a record can't be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// Something else stands under the name.
+    Foreign,
+    /// Its checksum or its lengths are wrong.
+    Damaged,
+    /// A completed record of a later version of this library.
+    Newer(u8),
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign => f.write_str("it is not one of this library's"),
+            Self::Damaged => f.write_str("it is damaged"),
+            Self::Newer(version) => write!(f, "its format {version} is newer than this library"),
+        }
+    }
+}
+
+/// The record of one key, as its bytes: what a store keeps and compares.
+///
+/// A store treats it as opaque, but for [`retention`](Record::retention) (how long it is kept
+/// after it was written or renewed) and [`lease`](Record::lease) (how long it is the owner's).
+/// Clones share the bytes. Two records are equal when their bytes are.
+///
+/// ```
+/// use idem::store::Record;
+///
+/// let foreign = Record::from_bytes(b"somebody else's value");
+/// assert_eq!(foreign.state(), None);
+/// ```
+#[derive(Clone)]
+pub struct Record {
+    bytes: Arc<[u8]>,
+    header: Result<Header, Flaw>,
+}
+
+impl Record {
+    /// Reads what a store has kept. Never fails: a value that is no record says so by its
+    /// [`state`](Record::state).
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        Self { header: Header::parse(bytes), bytes: bytes.into() }
+    }
+
+    /// The bytes to keep.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where the attempt is; `None` for a value that can't be read.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        self.header.ok().map(|header| header.state)
+    }
+
+    /// Who made the attempt.
+    #[must_use]
+    pub fn owner(&self) -> Option<Owner> {
+        self.header.ok().map(|header| header.owner)
+    }
+
+    /// The number that grows with each attempt on the key; 0 for a value that can't be read.
+    #[must_use]
+    pub fn fence(&self) -> u64 {
+        self.header.map_or(0, |header| header.fence)
+    }
+
+    /// How many attempts were made on the key, this one included.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.header.map_or(0, |header| header.attempts)
+    }
+
+    /// How long the claim stands without renewal, in whole milliseconds; zero where none can be
+    /// read, and then it stands for as long as the record is kept.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.header.map_or(Duration::ZERO, |header| header.lease)
+    }
+
+    /// How long the record is kept from when it was written or renewed, in whole milliseconds.
+    #[must_use]
+    pub fn retention(&self) -> Duration {
+        self.header.map_or(Duration::ZERO, |header| header.retention)
+    }
+
+    /// Who holds it, for people to read: `host/pid` unless the engine names another.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        self.header.map_or("", |_| envelope::holder(&self.bytes))
+    }
+
+    pub(crate) fn header(&self) -> Result<&Header, Flaw> {
+        self.header.as_ref().map_err(|flaw| *flaw)
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        self.header.map_or(&[], |header| header.body(&self.bytes))
+    }
+
+    /// Writes a record without a result.
+    pub(crate) fn of(header: Header, holder: &str) -> Self {
+        envelope::write(header, holder, |_| Ok(())).unwrap_or_else(|_| unreachable!("no body"))
+    }
+
+    /// Writes a record and its result.
+    ///
+    /// # Errors
+    ///
+    /// What `encode` says.
+    pub(crate) fn with_body(
+        header: Header,
+        holder: &str,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Source>,
+    ) -> Result<Self, Source> {
+        envelope::write(header, holder, encode)
+    }
+
+    /// The record that follows this one in the same attempt: settled, with another state.
+    pub(crate) fn next(&self, state: State, content: Content) -> Header {
+        let header = self.header.unwrap_or_else(|flaw| unreachable!("settling a record: {flaw}"));
+        // A free key is anybody's, with whatever arguments.
+        let fingerprint = header.fingerprint.filter(|_| state != State::Free);
+        Header { state, content, fingerprint, ..header }
+    }
+
+    /// The free record that this attempt leaves when it gives the key back.
+    pub(crate) fn freed(&self) -> Self {
+        Self::of(self.next(State::Free, Content::Nothing), self.holder())
+    }
+
+    /// The same record under the fence that a store gave it.
+    pub(crate) fn with_fence(&self, fence: u64) -> Self {
+        Self::of(Header { fence, ..self.next(State::Running, Content::Nothing) }, self.holder())
+    }
+
+    /// The record of an attempt as it starts.
+    pub(crate) fn running(start: &Start<'_>, over: Option<&Record>) -> Self {
+        let header = Header {
+            version: envelope::VERSION,
+            state: State::Running,
+            content: Content::Nothing,
+            codec: NO_CODEC,
+            owner: start.owner,
+            fence: over.map_or(1, |judged| judged.fence().saturating_add(1)),
+            attempts: over.map_or(1, |judged| judged.attempts().saturating_add(1)),
+            lease: start.lease,
+            retention: start.retention,
+            started: start.started,
+            fingerprint: start.fingerprint,
+            body: 0,
+        };
+        Self::of(header, start.holder)
+    }
+}
+
+/// A codec's name as records keep it: its first eight bytes.
+pub(crate) fn codec_name(name: &str) -> [u8; 8] {
+    let mut padded = NO_CODEC;
+    padded.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte);
+    padded
+}
+
+/// What an attempt's first record is made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start<'a> {
+    pub(crate) owner: Owner,
+    pub(crate) lease: Duration,
+    pub(crate) retention: Duration,
+    pub(crate) fingerprint: Option<Fingerprint>,
+    pub(crate) holder: &'a str,
+    /// Milliseconds since 1970 by the caller's clock, for people to read.
+    pub(crate) started: u64,
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Record {}
+
+impl fmt::Debug for Record {
+    /// Without the result: a payload has no place in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.header {
+            Ok(header) => f
+                .debug_struct("Record")
+                .field("state", &header.state)
+                .field("owner", &header.owner)
+                .field("fence", &header.fence)
+                .field("holder", &self.holder())
+                .finish_non_exhaustive(),
+            Err(flaw) => f.debug_tuple("Record").field(&flaw).finish(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Records in this process, on tokio's clock.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::{
+    Change, ChangeStep, Claim, ClaimStep, Claimed, Found, Name, Record, Settled, Standing, Store,
+    StoreError,
+};
+
+/// Records in this process: for tests, and for programs that are one process.
+///
+/// Its clock is `tokio::time`, so a test with `start_paused` moves leases and retention by
+/// `tokio::time::advance`. What has expired is dropped as new records come.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let idem = idem::Idem::builder().store(idem::store::Memory::new()).build().await?;
+/// # Ok::<(), idem::Error>(()) }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Memory {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+}
+
+const SHARDS: usize = 32;
+
+#[derive(Debug, Default)]
+struct Shard {
+    entries: HashMap<Name, Entry>,
+    /// Expired entries are dropped when there are this many; then it is set to twice what is left,
+    /// so that a record costs a constant share of the sweeps.
+    sweep_at: usize,
+}
+
+const SWEEP_AT_LEAST: usize = 64;
+
+#[derive(Debug)]
+struct Entry {
+    record: Record,
+    /// When it was written or renewed.
+    since: Instant,
+}
+
+impl Entry {
+    fn standing(&self, now: Instant) -> Option<Standing<'_>> {
+        Standing::new(&self.record, now.saturating_duration_since(self.since))
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Memory {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, hasher: RandomState::new() }
+    }
+
+    fn shard(&self, name: &Name) -> MutexGuard<'_, Shard> {
+        let hash = usize::try_from(self.hasher.hash_one(&**name) % SHARDS as u64).unwrap_or(0);
+        self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shard {
+    fn standing(&self, name: &Name, now: Instant) -> Option<Standing<'_>> {
+        self.entries.get(name).and_then(|entry| entry.standing(now))
+    }
+
+    fn write(&mut self, name: &Name, record: &Record, now: Instant) {
+        let entry = Entry { record: record.clone(), since: now };
+        self.entries.insert(name.clone(), entry);
+        if self.entries.len() > self.sweep_at.max(SWEEP_AT_LEAST) {
+            self.entries.retain(|_, entry| entry.standing(now).is_some());
+            self.sweep_at = self.entries.len() * 2;
+        }
+    }
+}
+
+impl Store for Memory {
+    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+        let now = Instant::now();
+        let mut shard = self.shard(claim.name);
+        match claim.step(shard.standing(claim.name, now)) {
+            ClaimStep::Write => {
+                shard.write(claim.name, claim.record, now);
+                Ok(Claimed::Won { fence: claim.record.fence() })
+            }
+            ClaimStep::Answer(answer) => Ok(answer),
+        }
+    }
+
+    async fn settle(
+        &self,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> Result<Settled, StoreError> {
+        let now = Instant::now();
+        let mut shard = self.shard(name);
+        let (step, settled) = change.step(running, shard.standing(name, now));
+        match step {
+            ChangeStep::Write(record) => shard.write(name, record, now),
+            ChangeStep::Touch => shard.write(name, running, now),
+            ChangeStep::Remove => drop(shard.entries.remove(name)),
+            ChangeStep::Nothing => {}
+        }
+        Ok(settled)
+    }
+
+    async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
+        let now = Instant::now();
+        Ok(self.shard(name).standing(name, now).map(|standing| standing.found()))
+    }
+}

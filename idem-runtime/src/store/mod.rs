@@ -1,0 +1,258 @@
+//! Where records are kept: the trait, its words, and the stores that come with the library.
+//!
+//! A store does three things, each in one atomic step: it lets an attempt [claim](Store::claim) a
+//! name, [settles](Store::settle) what an attempt has claimed, and [gets](Store::get) what stands
+//! there. What an answer *means* is decided elsewhere and for all stores alike. A store of your own
+//! takes its decisions from [`Claim::step`] and [`Change::step`], and proves itself by
+//! [`idem::conformance!`](crate::conformance!).
+
+mod memory;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
+mod rules;
+mod shelf;
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use memory::Memory;
+#[cfg(feature = "redis")]
+pub use redis::{Dialect, Redis};
+pub use rules::{ChangeStep, ClaimStep, Standing};
+pub(crate) use shelf::Shelf;
+
+use crate::error::{Error, Source};
+pub use crate::record::{Owner, Record, State};
+
+/// The name that a record is kept under: prefix, operation and dynamic part, joined by `:`.
+///
+/// At most some 300 bytes of visible ASCII for ordinary prefixes and operations. Clones share the
+/// text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// The name of this text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The name of both texts in a row: one allocation.
+    pub(crate) fn joined(prefix: &str, text: &str) -> Self {
+        let mut joined = JOINED.take();
+        joined.clear();
+        joined.push_str(prefix);
+        joined.push_str(text);
+        let name = Self::new(&joined);
+        JOINED.set(joined);
+        name
+    }
+}
+
+thread_local! {
+    static JOINED: Cell<String> = const { Cell::new(String::new()) };
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One attempt's question: may it have the name?
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Claim<'a> {
+    /// The name.
+    pub name: &'a Name,
+    /// The running record that is written if so.
+    pub record: &'a Record,
+    /// The very record that was judged, which this one is to replace if it still stands there,
+    /// free or lapsed; `None` claims a name under which nothing stands.
+    pub over: Option<&'a Record>,
+}
+
+impl<'a> Claim<'a> {
+    /// A claim of `name` for the attempt that wrote `record`, `over` the one that was judged.
+    #[must_use]
+    pub fn new(name: &'a Name, record: &'a Record, over: Option<&'a Record>) -> Self {
+        Self { name, record, over }
+    }
+}
+
+/// What the store answers to a [`Claim`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claimed {
+    /// The attempt has the name. The fence is the record's own, unless the store makes fences
+    /// itself.
+    Won {
+        /// The attempt's fence.
+        fence: u64,
+    },
+    /// Something stands there.
+    Found(Found),
+}
+
+/// What stands under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Found {
+    /// The record.
+    pub record: Record,
+    /// What is left of its lease.
+    pub lease: Lease,
+}
+
+impl Found {
+    /// A record, and what is left of its lease.
+    #[must_use]
+    pub fn new(record: Record, lease: Lease) -> Self {
+        Self { record, lease }
+    }
+
+    /// A record whose lease is of no matter, or unknown.
+    pub(crate) fn settled(record: Record) -> Self {
+        Self { record, lease: Lease::Unjudged }
+    }
+}
+
+/// What a store says of the lease of a running record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lease {
+    /// Nothing: a claim [over](Claim::over) the record makes it judge.
+    Unjudged,
+    /// It is live, for this long.
+    Live(Duration),
+    /// It has lapsed: whoever claims over the record gets the name.
+    Lapsed,
+}
+
+impl Lease {
+    pub(crate) fn left(self) -> Option<Duration> {
+        match self {
+            Self::Live(left) => Some(left),
+            Self::Unjudged | Self::Lapsed => None,
+        }
+    }
+}
+
+/// What becomes of a name that an attempt has claimed.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Change<'a> {
+    /// Lease and retention start anew.
+    Renew,
+    /// The record is replaced by this one, completed.
+    Complete(&'a Record),
+    /// The record is replaced by this one, free.
+    Release(&'a Record),
+    /// The record is forgotten. For people: fences start again after it.
+    Purge,
+}
+
+/// What the store answers to a [`Change`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Settled {
+    /// It is done, by this call or by an earlier one of the same attempt.
+    Done,
+    /// The record is not the attempt's any more: nothing was changed.
+    Lost,
+}
+
+/// Why a store did not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct StoreError {
+    source: Source,
+    reached: bool,
+}
+
+impl StoreError {
+    /// The request may have reached the store: what it did is unknown.
+    pub fn unknown(source: impl Into<Source>) -> Self {
+        Self { source: source.into(), reached: true }
+    }
+
+    /// The request can't have reached the store: nothing was done.
+    pub fn unreached(source: impl Into<Source>) -> Self {
+        Self { source: source.into(), reached: false }
+    }
+
+    pub(crate) fn may_have_reached(&self) -> bool {
+        self.reached
+    }
+}
+
+impl From<StoreError> for Error {
+    /// [`Error::Outage`].
+    fn from(error: StoreError) -> Self {
+        Self::Outage { source: error.source }
+    }
+}
+
+/// Keeps records, and judges leases by its own clock.
+///
+/// Each method is one atomic step, answers within a finite time, and sends again what got no
+/// answer, with the same bytes: a claim found under its own owner, and a completion found done, are
+/// answered as such. A store that can't judge time itself says which guarantee it loses.
+///
+/// ```
+/// use idem::store::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};
+///
+/// /// A store that counts what it is asked.
+/// #[derive(Default)]
+/// struct Counted { inner: Memory, claims: std::sync::atomic::AtomicUsize }
+///
+/// impl Store for Counted {
+///     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+///         self.claims.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+///         self.inner.claim(claim).await
+///     }
+///     async fn settle(&self, name: &Name, running: &Record, change: Change<'_>) -> Result<Settled, StoreError> {
+///         self.inner.settle(name, running, change).await
+///     }
+///     async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
+///         self.inner.get(name).await
+///     }
+/// }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let idem = idem::Idem::builder().store(Counted::default()).build().await?;
+/// # Ok::<(), idem::Error>(()) }).unwrap();
+/// ```
+pub trait Store: Send + Sync + 'static {
+    /// Gives the attempt the name, or says what stands there.
+    fn claim(&self, claim: Claim<'_>) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
+
+    /// Changes what stands under the name, if it is still `running` to the byte.
+    fn settle(
+        &self,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> impl Future<Output = Result<Settled, StoreError>> + Send;
+
+    /// What stands under the name. Changes nothing.
+    fn get(&self, name: &Name) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
+}

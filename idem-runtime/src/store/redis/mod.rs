@@ -1,0 +1,303 @@
+//! Records in Redis or Valkey: one key a record, one command or one-key script a step.
+//!
+//! The lease is read off the key's remaining time to live, so that no clock stands in the value and
+//! a running record's bytes stay the same for the whole attempt: a running record's TTL starts at
+//! its retention, renewing sets it back, and the lease has lapsed when less than retention minus
+//! lease remains.
+
+mod link;
+mod probe;
+mod script;
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::{Cmd, RedisResult, Value};
+
+use super::{
+    Change, Claim, Claimed, Found, Lease, Name, Record, Settled, State, Store, StoreError,
+};
+use crate::error::Error;
+use link::{Connected, Link};
+pub use probe::Dialect;
+use probe::Server;
+use script::Scripts;
+
+/// Records in Redis or Valkey.
+///
+/// Made by [`Builder::redis`](crate::Builder::redis), or by itself to be asked directly. Keys are
+/// `prefix:operation:…`; nothing else is ever touched.
+pub struct Redis {
+    link: Link,
+    scripts: Scripts,
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis").finish_non_exhaustive()
+    }
+}
+
+impl Redis {
+    /// Connects to a server, and looks at what it is. Each later step has `timeout`, its retries
+    /// and a new connection included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the URL is none, the server refuses the password, is a replica, or
+    /// may evict records (unless `accept_eviction`); [`Error::Outage`] when it does not answer
+    /// within the time-out.
+    pub async fn connect(
+        url: &str,
+        timeout: Duration,
+        accept_eviction: bool,
+    ) -> Result<Self, Error> {
+        Self::connect_as(url, timeout, accept_eviction, Dialect::Native).await
+    }
+
+    /// The same, speaking no better dialect than `at_most`: for servers behind a proxy that claims
+    /// more than it can do.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Redis::connect).
+    pub async fn connect_as(
+        url: &str,
+        timeout: Duration,
+        accept_eviction: bool,
+        at_most: Dialect,
+    ) -> Result<Self, Error> {
+        let link = Link::new(url, timeout, at_most)?;
+        let server = link.open().await.map_err(|error| {
+            if error.kind() == redis::ErrorKind::AuthenticationFailed {
+                Error::config(format!("the Redis server refuses the password: {error}"))
+            } else {
+                Error::outage(error)
+            }
+        })?;
+        check(&server, accept_eviction)?;
+        Ok(Self { link, scripts: Scripts::new() })
+    }
+}
+
+fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
+    if server.is_replica {
+        return Err(Error::config("this Redis is a replica: claims are made on its primary"));
+    }
+    match server.policy.as_deref() {
+        Some("noeviction") => Ok(()),
+        Some(policy) if !accept_eviction => Err(Error::config(format!(
+            "this Redis may evict claims under memory pressure (maxmemory-policy {policy}), and an \
+             evicted claim runs twice: set `noeviction`, or say `.accept_eviction()`"
+        ))),
+        Some(policy) => {
+            tracing::warn!(policy, "this Redis may evict claims: an evicted claim runs twice");
+            Ok(())
+        }
+        None => {
+            tracing::warn!("this Redis does not tell its eviction policy: it must be `noeviction`");
+            Ok(())
+        }
+    }
+}
+
+impl Store for Redis {
+    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+        match claim.over {
+            None => self.claim_absent(claim.name, claim.record).await,
+            Some(judged) => self.take_over(claim.name, judged, claim.record).await,
+        }
+    }
+
+    async fn settle(
+        &self,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> Result<Settled, StoreError> {
+        match change {
+            Change::Renew => {
+                let renew = &self.scripts.renew;
+                let answer = self.link.step(move |mut server| async move {
+                    let arguments = |command: &mut Cmd| {
+                        command.arg(running.as_bytes()).arg(milliseconds(running.retention()));
+                    };
+                    renew.run(&mut server, name, arguments).await
+                });
+                done(&answer.await?)
+            }
+            Change::Purge => {
+                let purge = &self.scripts.purge;
+                let answer = self.link.step(move |mut server| async move {
+                    let arguments = |command: &mut Cmd| {
+                        command.arg(running.as_bytes());
+                    };
+                    purge.run(&mut server, name, arguments).await
+                });
+                done(&answer.await?)
+            }
+            Change::Complete(next) | Change::Release(next) => {
+                let stood = self.link.step(|server| self.swap(server, name, running, next)).await?;
+                Ok(match found(stood)? {
+                    Some(stood) if stood == *running => Settled::Done,
+                    Some(stood) => change.already(running, &stood),
+                    None => Settled::Lost,
+                })
+            }
+        }
+    }
+
+    async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
+        let get = &self.scripts.get;
+        let answer = self
+            .link
+            .step(move |mut server| async move { get.run(&mut server, name, |_| {}).await });
+        match answer.await? {
+            Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
+                Ok([standing, Value::Int(ttl)]) => {
+                    Ok(found(standing)?.map(|record| judged(record, ttl)))
+                }
+                Ok(_) | Err(_) => Err(StoreError::unknown("an answer of another form")),
+            },
+            _ => Err(StoreError::unknown("an answer of another form")),
+        }
+    }
+}
+
+impl Redis {
+    async fn claim_absent(&self, name: &Name, record: &Record) -> Result<Claimed, StoreError> {
+        let retention = milliseconds(record.retention());
+        let claim = &self.scripts.claim;
+        let answer = self.link.step(move |mut server| async move {
+            if server.dialect == Dialect::Scripts {
+                let arguments = |command: &mut Cmd| {
+                    command.arg(record.as_bytes()).arg(retention);
+                };
+                return or_standing(claim.run(&mut server, name, arguments).await);
+            }
+            let mut set = Cmd::with_capacity(7, 384);
+            set.arg("SET").arg(&**name).arg(record.as_bytes());
+            set.arg("NX").arg("GET").arg("PX").arg(retention);
+            match or_standing(server.query(&set).await) {
+                // A full server refuses the SET, and still tells what stands there.
+                Err(error) if error.code() == Some("OOM") => {
+                    let mut get = Cmd::new();
+                    get.arg("GET").arg(&**name);
+                    match or_standing(server.query(&get).await)? {
+                        Value::Nil => Err(error),
+                        standing => Ok(standing),
+                    }
+                }
+                answer => answer,
+            }
+        });
+        Ok(match found(answer.await?)? {
+            None => Claimed::Won { fence: record.fence() },
+            Some(standing) => Claimed::Found(Found::new(standing, Lease::Unjudged)),
+        })
+    }
+
+    async fn take_over(
+        &self,
+        name: &Name,
+        over: &Record,
+        record: &Record,
+    ) -> Result<Claimed, StoreError> {
+        let takeover = &self.scripts.takeover;
+        let answer = self.link.step(move |mut server| async move {
+            let arguments = |command: &mut Cmd| {
+                command
+                    .arg(over.as_bytes())
+                    .arg(threshold(over))
+                    .arg(milliseconds(over.retention()));
+                command.arg(record.as_bytes()).arg(milliseconds(record.retention()));
+            };
+            takeover.run(&mut server, name, arguments).await
+        });
+        let Value::Array(parts) = answer.await? else {
+            return Err(StoreError::unknown("an answer of another form"));
+        };
+        match <[Value; 3]>::try_from(parts) {
+            Err(_) => Ok(Claimed::Won { fence: record.fence() }),
+            Ok([_, standing, Value::Int(ttl)]) => match found(standing)? {
+                Some(standing) => Ok(Claimed::Found(judged(standing, ttl))),
+                None => Err(StoreError::unknown("an answer of another form")),
+            },
+            Ok(_) => Err(StoreError::unknown("an answer of another form")),
+        }
+    }
+
+    /// Replaces a running record, and answers what stood there.
+    async fn swap(
+        &self,
+        mut server: Connected,
+        name: &Name,
+        running: &Record,
+        next: &Record,
+    ) -> RedisResult<Value> {
+        let retention = milliseconds(next.retention());
+        if server.dialect == Dialect::Native {
+            let mut set = Cmd::with_capacity(8, 512 + next.as_bytes().len());
+            set.arg("SET").arg(&**name).arg(next.as_bytes());
+            set.arg("IFEQ").arg(running.as_bytes()).arg("GET").arg("PX").arg(retention);
+            return or_standing(server.query(&set).await);
+        }
+        let arguments = |command: &mut Cmd| {
+            command.arg(running.as_bytes()).arg(next.as_bytes()).arg(retention);
+        };
+        or_standing(self.scripts.swap.run(&mut server, name, arguments).await)
+    }
+}
+
+/// What `takeover.lua` is told of the record that it judges.
+fn threshold(over: &Record) -> i64 {
+    match over.state() {
+        Some(State::Free) => -2,
+        Some(State::Running) if !over.lease().is_zero() => {
+            i64::try_from(over.retention().saturating_sub(over.lease()).as_millis()).unwrap_or(-1)
+        }
+        _ => -1,
+    }
+}
+
+/// A record and what its key's TTL says of its lease.
+fn judged(record: Record, ttl: i64) -> Found {
+    let lease = match (threshold(&record), u64::try_from(ttl)) {
+        // No TTL, or no lease that can be read: it is owned.
+        (_, Err(_)) => Lease::Live(record.retention()),
+        (threshold, Ok(left)) => match u64::try_from(threshold) {
+            Err(_) => Lease::Live(Duration::from_millis(left)),
+            Ok(threshold) if left < threshold => Lease::Lapsed,
+            Ok(threshold) => Lease::Live(Duration::from_millis(left - threshold)),
+        },
+    };
+    Found::new(record, lease)
+}
+
+/// A key that holds no string is found, and is no record.
+fn or_standing(answer: RedisResult<Value>) -> RedisResult<Value> {
+    match answer {
+        Err(error) if error.code() == Some("WRONGTYPE") => Ok(Value::BulkString(Vec::new())),
+        answer => answer,
+    }
+}
+
+fn found(value: Value) -> Result<Option<Record>, StoreError> {
+    match value {
+        Value::Nil | Value::Boolean(false) => Ok(None),
+        Value::BulkString(bytes) => Ok(Some(Record::from_bytes(&bytes))),
+        _ => Err(StoreError::unknown("an answer of another form")),
+    }
+}
+
+fn done(value: &Value) -> Result<Settled, StoreError> {
+    match value {
+        Value::Int(1) => Ok(Settled::Done),
+        Value::Int(0) => Ok(Settled::Lost),
+        _ => Err(StoreError::unknown("an answer of another form")),
+    }
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

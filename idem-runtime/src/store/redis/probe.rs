@@ -1,0 +1,101 @@
+//! What a server is, asked at each connect.
+
+use redis::{Cmd, RedisError, Value};
+
+use super::link::Connected;
+
+/// How records are claimed and settled on a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    /// By scripts alone: servers before Redis 7.
+    Scripts,
+    /// `SET … NX GET` claims, scripts settle: Redis 7 and later.
+    SetGet,
+    /// `SET … NX GET` claims, `SET … IFEQ` settles: Valkey 8.1, Redis 8.4 and later.
+    Native,
+}
+
+/// What a server says of itself.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    pub(super) dialect: Dialect,
+    pub(super) is_replica: bool,
+    /// Its eviction policy, where it says.
+    pub(super) policy: Option<String>,
+}
+
+/// Asks a server what it is. `probe` is a name under which nothing ever stands, and nothing is
+/// written: the command asks for a value that is not there.
+pub(super) async fn probe(connected: &mut Connected, probe: &str) -> Result<Server, RedisError> {
+    let info = match connected.query(Cmd::new().arg("INFO")).await {
+        Ok(Value::BulkString(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(Value::VerbatimString { text, .. } | Value::SimpleString(text)) => text,
+        Ok(_) => String::new(),
+        // A server whose ACL hides INFO still serves: by what every server knows.
+        Err(error) if error.code() == Some("NOPERM") => String::new(),
+        Err(error) => return Err(error),
+    };
+    let mut native = Cmd::new();
+    native.arg("SET").arg(probe).arg("").arg("IFEQ").arg("-").arg("GET").arg("PX").arg(1);
+    let native = match connected.query(&native).await {
+        Ok(_) => Some(true),
+        Err(error) if error.code() == Some("ERR") => Some(false),
+        // Full, a replica: it says nothing of what it knows.
+        Err(error) if error.code().is_some() => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Server::read(&info, native))
+}
+
+impl Server {
+    fn read(info: &str, native: Option<bool>) -> Self {
+        let field = |name: &str| {
+            let lines = info.lines().filter_map(|line| line.split_once(':'));
+            lines.into_iter().find(|(field, _)| *field == name).map(|(_, value)| value.trim())
+        };
+        let redis = version(field("redis_version"));
+        let valkey = version(field("valkey_version"));
+        let native = native.unwrap_or(valkey >= (8, 1) || (valkey == (0, 0) && redis >= (8, 4)));
+        let dialect = match redis {
+            _ if native => Dialect::Native,
+            redis if redis >= (7, 0) => Dialect::SetGet,
+            _ => Dialect::Scripts,
+        };
+        Self {
+            dialect,
+            is_replica: field("role") == Some("slave"),
+            policy: field("maxmemory_policy").map(str::to_owned),
+        }
+    }
+}
+
+/// Major and minor version; `(0, 0)` where there is none.
+fn version(text: Option<&str>) -> (u32, u32) {
+    let mut parts = text.unwrap_or("").split('.').map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dialect_follows_from_the_version_where_the_probe_says_nothing() {
+        let dialect = |info: &str, native| Server::read(info, native).dialect;
+        assert_eq!(dialect("redis_version:6.2.14\r\n", None), Dialect::Scripts);
+        assert_eq!(dialect("redis_version:7.0.15\r\n", None), Dialect::SetGet);
+        assert_eq!(dialect("redis_version:8.4.0\r\n", None), Dialect::Native);
+        let valkey = "redis_version:7.2.4\r\nvalkey_version:8.0.1\r\n";
+        assert_eq!(dialect(valkey, None), Dialect::SetGet);
+        assert_eq!(dialect(&valkey.replace("8.0.1", "9.0.0"), None), Dialect::Native);
+        assert_eq!(dialect("redis_version:9.9.9\r\n", Some(false)), Dialect::SetGet);
+        assert_eq!(dialect("", Some(false)), Dialect::Scripts);
+    }
+
+    #[test]
+    fn role_and_policy_are_read() {
+        let server = Server::read("role:slave\r\nmaxmemory_policy:allkeys-lru\r\n", None);
+        assert!(server.is_replica);
+        assert_eq!(server.policy.as_deref(), Some("allkeys-lru"));
+    }
+}

@@ -1,0 +1,67 @@
+//! The scripts, by their hashes; a server that has lost one is given it again.
+
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, Script, ServerErrorKind, Value};
+
+use super::link::Connected;
+
+/// The scripts of one store, hashed once.
+pub(super) struct Scripts {
+    pub(super) claim: Lua,
+    pub(super) takeover: Lua,
+    pub(super) renew: Lua,
+    pub(super) swap: Lua,
+    pub(super) purge: Lua,
+    pub(super) get: Lua,
+}
+
+impl Scripts {
+    pub(super) fn new() -> Self {
+        Self {
+            claim: Lua::new(include_str!("scripts/claim.lua")),
+            takeover: Lua::new(include_str!("scripts/takeover.lua")),
+            renew: Lua::new(include_str!("scripts/renew.lua")),
+            swap: Lua::new(include_str!("scripts/swap.lua")),
+            purge: Lua::new(include_str!("scripts/purge.lua")),
+            get: Lua::new(include_str!("scripts/get.lua")),
+        }
+    }
+}
+
+/// One script.
+pub(super) struct Lua {
+    code: &'static str,
+    hash: String,
+}
+
+impl Lua {
+    fn new(code: &'static str) -> Self {
+        Self { code, hash: Script::new(code).get_hash().to_owned() }
+    }
+
+    /// Runs the script on one key.
+    pub(super) async fn run(
+        &self,
+        connected: &mut Connected,
+        key: &str,
+        arguments: impl Fn(&mut Cmd),
+    ) -> RedisResult<Value> {
+        match connected.query(&command("EVALSHA", &self.hash, key, &arguments)).await {
+            // EVAL also puts the script into the cache.
+            Err(error) if is_unknown_script(&error) => {
+                connected.query(&command("EVAL", self.code, key, &arguments)).await
+            }
+            answer => answer,
+        }
+    }
+}
+
+fn command(verb: &str, script: &str, key: &str, arguments: &impl Fn(&mut Cmd)) -> Cmd {
+    let mut command = Cmd::with_capacity(8, 512);
+    command.arg(verb).arg(script).arg(1).arg(key);
+    arguments(&mut command);
+    command
+}
+
+fn is_unknown_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}

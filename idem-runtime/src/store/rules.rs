@@ -1,0 +1,127 @@
+//! What a claim or a change does to what stands under a name: pure functions, for every store that
+//! keeps bytes and a time. A store that decides elsewhere (a script in Redis, a statement in SQL)
+//! mirrors them, and the conformance suite holds it to that.
+
+use std::time::Duration;
+
+use super::{Change, Claim, Claimed, Found, Lease, Settled};
+use crate::record::{Record, State};
+
+/// A record as it stands in a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    record: &'a Record,
+    /// Since it was written or renewed, by the store's clock.
+    age: Duration,
+}
+
+impl<'a> Standing<'a> {
+    /// A record that was written or renewed `age` ago by the store's clock; `None` once its
+    /// retention is over, for expired means absent.
+    #[must_use]
+    pub fn new(record: &'a Record, age: Duration) -> Option<Self> {
+        let kept = record.retention() > age || record.state().is_none();
+        kept.then_some(Self { record, age })
+    }
+
+    /// What is left of the record's lease.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        let lease = self.record.lease();
+        if lease.is_zero() {
+            // No lease can be read: it is owned for as long as it is kept.
+            Lease::Live(self.record.retention().saturating_sub(self.age))
+        } else if self.age > lease {
+            Lease::Lapsed
+        } else {
+            Lease::Live(lease.saturating_sub(self.age))
+        }
+    }
+
+    /// The record, and what is left of its lease.
+    #[must_use]
+    pub fn found(&self) -> Found {
+        Found::new(self.record.clone(), self.lease())
+    }
+
+    fn is_open(&self) -> bool {
+        match self.record.state() {
+            Some(State::Free) => true,
+            Some(State::Running) => self.lease() == Lease::Lapsed,
+            Some(State::Completed) | None => false,
+        }
+    }
+}
+
+/// What a store does with a claim.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimStep {
+    /// Writes the claim's record, which is now fresh, and answers [`Claimed::Won`].
+    Write,
+    /// Writes nothing, and answers this.
+    Answer(Claimed),
+}
+
+impl Claim<'_> {
+    /// What a store does with this claim, given what stands under its name.
+    #[must_use]
+    pub fn step(&self, standing: Option<Standing<'_>>) -> ClaimStep {
+        match standing {
+            None => ClaimStep::Write,
+            Some(standing) if self.over == Some(standing.record) && standing.is_open() => {
+                ClaimStep::Write
+            }
+            Some(standing) => ClaimStep::Answer(Claimed::Found(standing.found())),
+        }
+    }
+}
+
+/// What a store does with a change.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChangeStep<'a> {
+    /// Writes this record, which is now fresh.
+    Write(&'a Record),
+    /// Makes the record that stands there fresh again.
+    Touch,
+    /// Removes the record.
+    Remove,
+    /// Nothing.
+    Nothing,
+}
+
+impl<'a> Change<'a> {
+    /// What a store does to what stands under a name that the attempt of `running` has claimed, and
+    /// what it answers.
+    #[must_use]
+    pub fn step(
+        self,
+        running: &Record,
+        standing: Option<Standing<'_>>,
+    ) -> (ChangeStep<'a>, Settled) {
+        let Some(standing) = standing else { return (ChangeStep::Nothing, Settled::Lost) };
+        if standing.record == running {
+            let step = match self {
+                Self::Renew => ChangeStep::Touch,
+                Self::Complete(record) | Self::Release(record) => ChangeStep::Write(record),
+                Self::Purge => ChangeStep::Remove,
+            };
+            (step, Settled::Done)
+        } else {
+            (ChangeStep::Nothing, self.already(running, standing.record))
+        }
+    }
+
+    /// Whether a record that is not the running one is what an earlier try of this change, whose
+    /// answer was lost, has left there.
+    pub(crate) fn already(&self, running: &Record, found: &Record) -> Settled {
+        let state = match self {
+            Self::Complete(_) => State::Completed,
+            Self::Release(_) => State::Free,
+            Self::Renew | Self::Purge => return Settled::Lost,
+        };
+        let same = found.owner().is_some() && found.owner() == running.owner();
+        if same && found.state() == Some(state) { Settled::Done } else { Settled::Lost }
+    }
+}

@@ -1,0 +1,98 @@
+//! The store that an engine holds: one of ours without an indirection, or a user's own.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};
+
+#[derive(Clone)]
+pub(crate) enum Shelf {
+    Memory(Arc<Memory>),
+    #[cfg(feature = "redis")]
+    Redis(Arc<super::Redis>),
+    Own(Arc<dyn Erased>, Duration),
+}
+
+impl Shelf {
+    /// A user's own store, which has `timeout` to answer each step.
+    pub(crate) fn own(store: impl Store, timeout: Duration) -> Self {
+        Self::Own(Arc::new(store), timeout)
+    }
+
+    pub(crate) async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.claim(claim).await,
+            #[cfg(feature = "redis")]
+            Self::Redis(redis) => redis.claim(claim).await,
+            Self::Own(own, timeout) => within(*timeout, own.claim_boxed(claim)).await,
+        }
+    }
+
+    pub(crate) async fn settle(
+        &self,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> Result<Settled, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.settle(name, running, change).await,
+            #[cfg(feature = "redis")]
+            Self::Redis(redis) => redis.settle(name, running, change).await,
+            Self::Own(own, timeout) => {
+                within(*timeout, own.settle_boxed(name, running, change)).await
+            }
+        }
+    }
+
+    pub(crate) async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.get(name).await,
+            #[cfg(feature = "redis")]
+            Self::Redis(redis) => redis.get(name).await,
+            Self::Own(own, timeout) => within(*timeout, own.get_boxed(name)).await,
+        }
+    }
+}
+
+async fn within<T>(
+    timeout: Duration,
+    answer: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let late = |_| StoreError::unknown("the store did not answer within its time-out");
+    tokio::time::timeout(timeout, answer).await.map_err(late)?
+}
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// [`Store`] with its futures boxed, so that a user's store needs no type parameter on the engine.
+pub(crate) trait Erased: Send + Sync {
+    fn claim_boxed<'a>(&'a self, claim: Claim<'a>) -> Answer<'a, Claimed>;
+    fn settle_boxed<'a>(
+        &'a self,
+        name: &'a Name,
+        running: &'a Record,
+        change: Change<'a>,
+    ) -> Answer<'a, Settled>;
+    fn get_boxed<'a>(&'a self, name: &'a Name) -> Answer<'a, Option<Found>>;
+}
+
+impl<S: Store> Erased for S {
+    fn claim_boxed<'a>(&'a self, claim: Claim<'a>) -> Answer<'a, Claimed> {
+        Box::pin(Store::claim(self, claim))
+    }
+
+    fn settle_boxed<'a>(
+        &'a self,
+        name: &'a Name,
+        running: &'a Record,
+        change: Change<'a>,
+    ) -> Answer<'a, Settled> {
+        Box::pin(Store::settle(self, name, running, change))
+    }
+
+    fn get_boxed<'a>(&'a self, name: &'a Name) -> Answer<'a, Option<Found>> {
+        Box::pin(Store::get(self, name))
+    }
+}

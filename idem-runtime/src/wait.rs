@@ -1,0 +1,143 @@
+//! Waiting for a call that is in flight: on its leader in this process, else on the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::decide::differs;
+use crate::engine::Idem;
+use crate::flight::{Departure, Doer, End, Flight, Followed};
+use crate::key::Fingerprint;
+use crate::record::Record;
+use crate::store::Name;
+
+/// One call, as far as it waits.
+pub(crate) struct Waiter<'a> {
+    idem: &'a Idem,
+    name: &'a Name,
+    /// Until when; `None` for a call that does not wait.
+    deadline: Option<Instant>,
+    /// Whether the store has been asked: what runs elsewhere is followed only then.
+    asked: bool,
+    waited: bool,
+    pause: Duration,
+    /// The flight under which this call polls for the others in this process.
+    polling: Option<Poll<'a>>,
+}
+
+/// What a call meets in its own process.
+pub(crate) enum Met {
+    /// Nobody who knows: ask the store.
+    Nobody,
+    /// The record of a call that it has waited for.
+    Stored(Record),
+    /// A call of other arguments.
+    Other,
+    /// A call in flight; so much is left of its lease.
+    InFlight(Duration),
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+impl<'a> Waiter<'a> {
+    pub(crate) fn new(idem: &'a Idem, name: &'a Name, wait: Option<Duration>) -> Self {
+        let deadline = wait.map(|wait| Instant::now() + wait);
+        let pause = FIRST_PAUSE;
+        Self { idem, name, deadline, asked: false, waited: false, pause, polling: None }
+    }
+
+    pub(crate) fn has_waited(&self) -> bool {
+        self.waited
+    }
+
+    /// Looks for the key in this process, and follows whoever runs or polls for it.
+    pub(crate) async fn meet(&mut self, fingerprint: Option<Fingerprint>) -> Met {
+        let asked = std::mem::replace(&mut self.asked, true);
+        let Some(flight) = self.idem.flights().get(self.name) else { return Met::Nobody };
+        if self.polling.as_ref().is_some_and(|poll| Arc::ptr_eq(&poll.flight, &flight)) {
+            return Met::Nobody;
+        }
+        self.polling = None;
+        let left = flight.left();
+        if left.is_none() && !(asked && flight.is_elsewhere()) {
+            return Met::Nobody;
+        }
+        if differs(flight.fingerprint, fingerprint) {
+            return Met::Other;
+        }
+        let deadline = match self.deadline {
+            Some(deadline) if !flight.is_polled_by(Doer::current()) => deadline,
+            _ => return left.map_or(Met::Nobody, Met::InFlight),
+        };
+        self.waited = true;
+        match flight.follow(deadline).await {
+            Followed::Ended(End::Stored(record)) => Met::Stored(record),
+            Followed::Ended(End::AskStore) | Followed::AskStore => Met::Nobody,
+            Followed::OutOfTime(left) => Met::InFlight(left.unwrap_or(self.pause)),
+        }
+    }
+
+    /// Waits before the store is asked again about `running`, whose lease is live for `left`.
+    /// Returns false when the call does not wait, or no longer.
+    pub(crate) async fn pause(&mut self, running: &Record, left: Duration) -> bool {
+        let now = Instant::now();
+        let Some(deadline) = self.deadline.filter(|deadline| now < *deadline) else { return false };
+        self.waited = true;
+        let jittered = self.pause.mul_f64(rand::random_range(0.5..1.5));
+        self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
+        // A lease that lapses is taken over at once.
+        let until = deadline.min(now + jittered.min(left + Duration::from_millis(1)));
+        if self.polling.is_none() {
+            self.polling = Poll::begin(self.idem, self.name, running);
+        }
+        match &self.polling {
+            // Ends early when an attempt of this process has won the key.
+            Some(poll) => drop(poll.flight.follow(until).await),
+            None if self.can_follow() => {}
+            None => tokio::time::sleep_until(until).await,
+        }
+        true
+    }
+
+    fn can_follow(&self) -> bool {
+        let flight = self.idem.flights().get(self.name);
+        flight.is_some_and(|flight| flight.is_elsewhere() || flight.left().is_some())
+    }
+
+    /// What the store has answered in the end: those who follow this call's poll get it too.
+    pub(crate) fn found(&mut self, record: &Record) {
+        if let Some(poll) = self.polling.take() {
+            self.idem.flights().land(&poll.flight, End::Stored(record.clone()));
+        }
+    }
+}
+
+/// One call's poll of the store, which others in this process follow.
+struct Poll<'a> {
+    idem: &'a Idem,
+    flight: Arc<Flight>,
+}
+
+impl<'a> Poll<'a> {
+    /// `None` where somebody runs or polls for the key already.
+    fn begin(idem: &'a Idem, name: &Name, running: &Record) -> Option<Self> {
+        let flight = Flight::new(Departure {
+            name: name.clone(),
+            fingerprint: running.header().ok().and_then(|header| header.fingerprint),
+            fence: running.fence(),
+            number: running.attempts(),
+            engine: idem.id(),
+            parent: None,
+            until: None,
+        });
+        idem.flights().poll(&flight).then_some(Self { idem, flight })
+    }
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        self.idem.flights().land(&self.flight, End::AskStore);
+    }
+}
