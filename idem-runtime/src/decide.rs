@@ -80,3 +80,113 @@ pub(crate) fn differs(one: Option<Fingerprint>, other: Option<Fingerprint>) -> b
 pub(crate) fn not_compared(one: Option<Fingerprint>, other: Option<Fingerprint>) -> bool {
     one.map(|print| print.scheme) != other.map(|print| print.scheme)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::record::Header;
+
+    const LEASE: Duration = Duration::from_secs(30);
+    const CODEC: [u8; 8] = *b"json\0\0\0\0";
+    const OTHER: [u8; 8] = *b"cbor\0\0\0\0";
+
+    fn print(scheme: u64, hash: u8) -> Fingerprint {
+        Fingerprint { scheme, hash: [hash; 32] }
+    }
+
+    /// Every record that the decision can meet, as far as it looks at one.
+    fn records(mine: Owner, theirs: Owner) -> Vec<Header> {
+        let mut headers = Vec::new();
+        for version in [1, 2] {
+            for state in [State::Running, State::Completed, State::Free] {
+                for content in
+                    [Content::Nothing, Content::Success, Content::Failure, Content::NotStored]
+                {
+                    for owner in [mine, theirs] {
+                        for codec in [CODEC, OTHER] {
+                            for lease in [LEASE, Duration::ZERO] {
+                                for fingerprint in
+                                    [None, Some(print(1, 1)), Some(print(1, 2)), Some(print(2, 1))]
+                                {
+                                    headers.push(Header {
+                                        version,
+                                        state,
+                                        content,
+                                        codec,
+                                        owner,
+                                        fence: 7,
+                                        lease,
+                                        retention: 4 * LEASE,
+                                        started: 0,
+                                        fingerprint,
+                                        attempts: 3,
+                                        body: 0,
+                                    });
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        headers
+    }
+
+    /// The rules in the order of the contract, as a table that shares no line with the decision.
+    fn expected(header: &Header, lease: Lease, asker: &Asker) -> Decision {
+        let own = header.owner == asker.owner;
+        let newer = header.version == 2;
+        let other_payload = match (header.fingerprint, asker.fingerprint) {
+            (Some(there), Some(here)) => there.scheme == here.scheme && there.hash != here.hash,
+            _ => false,
+        };
+        let lapsed = !matches!(lease, Lease::Live(_)) && header.lease > Duration::ZERO;
+        match (header.state, header.content) {
+            (State::Completed, _) if newer => Decision::Unreadable(Flaw::Newer(2)),
+            (State::Free, _) => Decision::TakeOver,
+            (State::Running, _) if own => Decision::Renew,
+            _ if other_payload => Decision::Mismatch,
+            (State::Running, _) if newer || !lapsed => Decision::InFlight,
+            (State::Running, _) => Decision::TakeOver,
+            (State::Completed, _) if asker.rejects => Decision::Duplicate,
+            (State::Completed, Content::Nothing | Content::NotStored) => Decision::NotStored,
+            (State::Completed, _) if header.codec == OTHER => Decision::OtherCodec,
+            (State::Completed, Content::Success) => Decision::ReplaySuccess,
+            (State::Completed, Content::Failure) => Decision::ReplayFailure,
+        }
+    }
+
+    #[test]
+    fn every_record_is_decided_as_the_contract_says() {
+        let (mine, theirs) = (Owner::new(), Owner::new());
+        let mut decided = 0;
+        for header in records(mine, theirs) {
+            let record = Record::with_version(header);
+            for lease in [Lease::Unjudged, Lease::Lapsed, Lease::Live(LEASE)] {
+                for fingerprint in [None, Some(print(1, 1))] {
+                    for rejects in [false, true] {
+                        let asker = Asker { owner: mine, fingerprint, rejects, codec: CODEC };
+                        let expected = expected(&header, lease, &asker);
+                        assert_eq!(decide(&record, lease, &asker), expected, "{header:?} {lease:?}");
+                        decided += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(decided, 2 * 3 * 4 * 2 * 2 * 2 * 4 * 3 * 2 * 2);
+    }
+
+    #[test]
+    fn what_is_no_record_is_never_run_over() {
+        let asker =
+            Asker { owner: Owner::new(), fingerprint: None, rejects: false, codec: CODEC };
+        for bytes in [&b""[..], b"idem", b"42", &[0; 200], &b"idem\x01".repeat(40)] {
+            for lease in [Lease::Unjudged, Lease::Lapsed, Lease::Live(LEASE)] {
+                let decision = decide(&Record::from_bytes(bytes), lease, &asker);
+                assert!(matches!(decision, Decision::Unreadable(_)), "{bytes:?}: {decision:?}");
+            }
+        }
+    }
+}

@@ -192,6 +192,17 @@ impl Record {
         Self::of(Header { fence, ..self.next(State::Running, Content::Nothing) }, self.holder())
     }
 
+    /// A record as a node of another version would have written it.
+    #[cfg(test)]
+    pub(crate) fn with_version(header: Header) -> Self {
+        let mut bytes = Self::of(header, "elsewhere/1").as_bytes().to_vec();
+        bytes[4] = header.version;
+        if header.version == envelope::VERSION {
+            return Self::of(header, "elsewhere/1");
+        }
+        Self::from_bytes(&bytes)
+    }
+
     /// The record of an attempt as it starts.
     pub(crate) fn running(start: &Start<'_>, over: Option<&Record>) -> Self {
         let header = Header {
