@@ -1,0 +1,13 @@
+//! Redis and Valkey servers, and a client that looks behind the library's back.
+
+mod client;
+mod flavour;
+mod monitor;
+mod server;
+mod stats;
+
+pub use client::Client;
+pub use flavour::Flavour;
+pub use monitor::Monitor;
+pub use server::{Server, Starting};
+pub use stats::CommandStats;
