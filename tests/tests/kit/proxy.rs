@@ -91,6 +91,7 @@ async fn a_reply_is_swallowed() {
     let (address, _received) = server().await;
     let proxy = Proxy::start(address).await;
     let mut client = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(ask(&mut client, "SET").await, "echo SET");
     let swallowed = proxy.swallow_reply_to("SET");
     assert_eq!(ask(&mut client, "GET").await, "echo GET");
     client.write_all(b"S").await.unwrap();
