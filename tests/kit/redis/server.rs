@@ -6,25 +6,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Client, Flavour, Monitor};
-use crate::{port, supervisor::Supervisor, wait};
+use super::{Client, Flavour, Monitor, Starting};
+use crate::{supervisor::Supervisor, wait};
 
-/// How long a server may take to start before a test gives up. It takes some 20 ms.
+/// How long it may take to start before a test gives up. It takes some 20 ms.
 const START_DEADLINE: Duration = Duration::from_secs(20);
-
-/// What every server is told, in the words of its configuration file.
-const CONFIGURATION: &[(&str, &str)] = &[
-    ("bind", "127.0.0.1"),
-    ("save", ""),
-    ("daemonize", "no"),
-    ("appendfsync", "always"),
-    // A test that must know what a full or a slow server does makes one.
-    ("enable-debug-command", "yes"),
-    // The server looks for a signal this often a second: a test waits for its end.
-    ("hz", "100"),
-    ("repl-diskless-sync-delay", "0"),
-    ("shutdown-timeout", "0"),
-];
 
 /// A real server on a free loopback port, in a temporary folder; gone when it is dropped, or when
 /// the process is.
@@ -44,86 +30,16 @@ const CONFIGURATION: &[(&str, &str)] = &[
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    flavour: Flavour,
-    port: u16,
-    password: Option<String>,
-    supervisor: Supervisor,
-}
-
-/// A server that is about to be started.
-#[derive(Debug)]
-#[must_use = "nothing runs before `start`"]
-pub struct Starting {
-    flavour: Flavour,
-    password: Option<String>,
-    configuration: Vec<(String, String)>,
-}
-
-impl Starting {
-    /// Sets a line of the server's configuration.
-    pub fn config(mut self, name: &str, value: &str) -> Self {
-        self.configuration.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Asks clients for a password (`requirepass`); it is in the [url](Server::url).
-    pub fn password(mut self, password: &str) -> Self {
-        self.password = Some(password.to_owned());
-        self.config("requirepass", password)
-    }
-
-    /// Makes it a replica of another server; see [`Client::wait_until_replicating`].
-    pub fn replica_of(mut self, primary: &Server) -> Self {
-        if let Some(password) = &primary.password {
-            self = self.config("masterauth", password);
-        }
-        self.config("replicaof", &format!("127.0.0.1 {}", primary.port))
-    }
-
-    /// Starts it, and returns when it answers.
-    ///
-    /// # Panics
-    ///
-    /// When it isn't installed or doesn't start, with its log.
-    #[must_use]
-    pub fn start(self) -> Server {
-        let program = self.flavour.program();
-        for _ in 0..10 {
-            let port = port::free();
-            let supervisor = Supervisor::new(&[], |folder| {
-                let mut command = vec![program.display().to_string()];
-                let fixed = CONFIGURATION.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-                let own = [
-                    ("port".to_owned(), port.to_string()),
-                    ("dir".to_owned(), folder.display().to_string()),
-                ];
-                for (name, value) in fixed.chain(own).chain(self.configuration.iter().cloned()) {
-                    command.push(format!("--{name}"));
-                    // `replicaof` takes two values, and as arguments each is its own word.
-                    match &*name {
-                        "replicaof" => command.extend(value.split(' ').map(str::to_owned)),
-                        _ => command.push(value),
-                    }
-                }
-                command
-            });
-            let mut server =
-                Server { flavour: self.flavour, port, password: self.password.clone(), supervisor };
-            server.supervisor.start();
-            if server.answers_by(START_DEADLINE) {
-                return server;
-            }
-            let log = server.supervisor.log();
-            assert!(log.contains("Address already in use"), "{server:?} didn't start:\n{log}");
-        }
-        panic!("ten free ports in a row were taken by others");
-    }
+    pub(super) flavour: Flavour,
+    pub(super) port: u16,
+    pub(super) password: Option<String>,
+    pub(super) supervisor: Supervisor,
 }
 
 impl Server {
     /// A server that is told more than the usual before it starts.
     pub fn with(flavour: Flavour) -> Starting {
-        Starting { flavour, password: None, configuration: Vec::new() }
+        Starting::new(flavour)
     }
 
     /// A server of one's own, running.
@@ -223,7 +139,7 @@ impl Server {
     /// When it runs, or doesn't start.
     pub fn start_again(&mut self) {
         self.supervisor.start();
-        let answers = self.answers_by(START_DEADLINE);
+        let answers = self.answers();
         assert!(answers, "{self:?} didn't start again:\n{}", self.supervisor.log());
     }
 
@@ -243,11 +159,12 @@ impl Server {
         self.supervisor.resume();
     }
 
-    /// Waits until this very process answers: somebody else may have taken the port.
-    fn answers_by(&self, deadline: Duration) -> bool {
+    /// Whether this very process answers before it ends or the deadline passes. Somebody else may
+    /// have taken the port.
+    pub(super) fn answers(&self) -> bool {
         let own = format!("process_id:{}\r\n", self.pid());
         let info = || self.info().is_ok_and(|info| info.contains(&own));
-        wait::holds_by(deadline, || info() || !self.supervisor.is_running()) && info()
+        wait::holds_by(START_DEADLINE, || info() || !self.supervisor.is_running()) && info()
     }
 
     /// What `INFO` answers, on a connection that is closed after it; all by hand, since this has
