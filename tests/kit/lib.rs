@@ -1,1 +1,25 @@
 //! Private servers and helpers for the integration tests.
+//!
+//! A test that needs a server starts a real one: on a free loopback port, in a temporary folder,
+//! alone or shared with the other tests of its process. Nothing is left of it afterwards, also
+//! when the test fails or its process is killed: see [`supervisor`].
+//!
+//! | module | for |
+//! |---|---|
+//! | [`redis`] | Redis and Valkey: start, stop, pause, kill; what they hold and what they were asked |
+//! | [`proxy`] | a connection that breaks at the byte where the test wants it |
+//! | [`process`] | another process that takes part in a test, and that can die in it |
+//! | [`ledger`] | effects, counted outside of the store under test |
+//! | [`wait_for`] | a condition that becomes true in a while |
+//!
+//! A server that isn't installed makes a test fail. `tests/run` installs them.
+
+pub mod ledger;
+pub mod port;
+pub mod process;
+pub mod proxy;
+pub mod redis;
+pub mod supervisor;
+mod wait;
+
+pub use wait::wait_for;
