@@ -169,7 +169,11 @@ mod tests {
                     for rejects in [false, true] {
                         let asker = Asker { owner: mine, fingerprint, rejects, codec: CODEC };
                         let expected = expected(&header, lease, &asker);
-                        assert_eq!(decide(&record, lease, &asker), expected, "{header:?} {lease:?}");
+                        assert_eq!(
+                            decide(&record, lease, &asker),
+                            expected,
+                            "{header:?} {lease:?}"
+                        );
                         decided += 1;
                     }
                 }
@@ -180,8 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_no_record_is_never_run_over() {
-        let asker =
-            Asker { owner: Owner::new(), fingerprint: None, rejects: false, codec: CODEC };
+        let asker = Asker { owner: Owner::new(), fingerprint: None, rejects: false, codec: CODEC };
         for bytes in [&b""[..], b"idem", b"42", &[0; 200], &b"idem\x01".repeat(40)] {
             for lease in [Lease::Unjudged, Lease::Lapsed, Lease::Live(LEASE)] {
                 let decision = decide(&Record::from_bytes(bytes), lease, &asker);

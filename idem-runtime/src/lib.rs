@@ -31,3 +31,14 @@ pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan, Strategy};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
+
+// TEMPORARY-SHIM
+#[doc(hidden)]
+#[macro_export]
+macro_rules! key {
+    ($t:literal) => {{
+        let text = format!($t);
+        let (op, rest) = text.split_once(':').unwrap();
+        $crate::__private::KeyWriter::new(op.to_owned()).value("v", rest).finish()
+    }};
+}

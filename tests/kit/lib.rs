@@ -7,6 +7,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`redis`] | Redis and Valkey: start, stop, pause, kill; what they hold and what they were asked |
+//! | [`place`] | a store, for a test that must hold on every one |
 //! | [`proxy`] | a connection that breaks at the byte where the test wants it |
 //! | [`process`] | another process that takes part in a test, and that can die in it |
 //! | [`ledger`] | effects, counted outside of the store under test |
@@ -15,6 +16,7 @@
 //! A server that isn't installed makes a test fail. `tests/run` installs them.
 
 pub mod ledger;
+pub mod place;
 pub mod port;
 pub mod process;
 pub mod proxy;

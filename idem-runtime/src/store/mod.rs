@@ -256,3 +256,23 @@ pub trait Store: Send + Sync + 'static {
     /// What stands under the name. Changes nothing.
     fn get(&self, name: &Name) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
 }
+
+/// Two engines of one process can share a store.
+impl<S: Store> Store for Arc<S> {
+    fn claim(&self, claim: Claim<'_>) -> impl Future<Output = Result<Claimed, StoreError>> + Send {
+        S::claim(self, claim)
+    }
+
+    fn settle(
+        &self,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> impl Future<Output = Result<Settled, StoreError>> + Send {
+        S::settle(self, name, running, change)
+    }
+
+    fn get(&self, name: &Name) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send {
+        S::get(self, name)
+    }
+}

@@ -1,0 +1,106 @@
+//! A call, its duplicates, and what remains of it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use idem::store::State;
+use idem::{Error, Outcome, Plan, with_outcome};
+use kit::place::Place;
+
+const PLAN: Plan = Plan::setnx();
+
+on_every_store! {
+    a_duplicate_gets_the_first_result
+    another_key_runs
+    a_call_in_flight_is_told_so
+    an_err_frees_the_key
+    a_lapsed_claim_is_taken_over
+}
+
+async fn a_duplicate_gets_the_first_result(place: Place) {
+    let idem = place.engine().await;
+    let runs = AtomicUsize::new(0);
+    let call = |user: u32| {
+        let runs = &runs;
+        let body =
+            async move { Ok::<_, Error>(format!("run {}", runs.fetch_add(1, Ordering::Relaxed))) };
+        with_outcome(idem.call(&PLAN, idem::key!("greet:{user}"), body))
+    };
+    let (first, outcome) = call(7).await;
+    assert_eq!(first.unwrap(), "run 0");
+    assert!(matches!(outcome, Outcome::Ran { attempt: 1, stored: true, .. }), "{outcome:?}");
+    let (second, outcome) = call(7).await;
+    assert_eq!(second.unwrap(), "run 0");
+    assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+async fn another_key_runs(place: Place) {
+    let idem = place.engine().await;
+    for user in [7, 8] {
+        let body = async move { Ok::<_, Error>(user) };
+        assert_eq!(idem.call(&PLAN, idem::key!("greet:{user}"), body).await.unwrap(), user);
+    }
+}
+
+async fn a_call_in_flight_is_told_so(place: Place) {
+    let (idem, elsewhere) = (place.engine().await, place.engine().await);
+    let user = 7;
+    let body = async {
+        for engine in [&idem, &elsewhere] {
+            let within =
+                engine.call(&PLAN, idem::key!("greet:{user}"), async { Ok::<_, Error>(2) });
+            match within.await.unwrap_err() {
+                Error::InFlight { key, retry_after, .. } => {
+                    assert_eq!(key, "greet:7");
+                    assert!(retry_after > Duration::from_secs(20), "{retry_after:?}");
+                    assert!(retry_after <= Duration::from_secs(30), "{retry_after:?}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        Ok::<_, Error>(1)
+    };
+    assert_eq!(idem.call(&PLAN, idem::key!("greet:{user}"), body).await.unwrap(), 1);
+}
+
+async fn an_err_frees_the_key(place: Place) {
+    let idem = place.engine().await;
+    let user = 7;
+    let mut fences = Vec::new();
+    for attempt in 1..=3 {
+        let body = async {
+            fences.push(idem::attempt().fence());
+            assert_eq!(idem::attempt().number(), attempt);
+            Err::<u32, _>(Error::in_flight("the body's own", Duration::from_secs(9)))
+        };
+        let error = idem.call(&PLAN, idem::key!("greet:{user}"), body).await.unwrap_err();
+        assert!(error.to_string().contains("the body's own"), "{error}");
+    }
+    assert!(fences.is_sorted_by(|one, next| one < next), "{fences:?}");
+    let entry = idem.get(&idem::key!("greet:{user}")).await.unwrap().unwrap();
+    assert_eq!((entry.state, entry.attempts), (Some(State::Free), 3));
+}
+
+async fn a_lapsed_claim_is_taken_over(place: Place) {
+    let (idem, elsewhere) = (place.engine().await, place.engine().await);
+    let plan = Plan::setnx().ttl(Duration::from_secs(60)).lease(Duration::from_millis(300));
+    let user = 7;
+    let key = || idem::key!("greet:{user}");
+    let never = idem.call(&plan, key(), std::future::pending::<Result<u32, Error>>());
+    // Dropped in its body: the claim is held till its lease lapses.
+    let dropped = tokio::time::timeout(Duration::from_millis(20), never).await;
+    assert!(dropped.is_err());
+    let claimed = std::time::Instant::now();
+    let runs = AtomicUsize::new(0);
+    kit::wait_for("the lease to lapse", Duration::from_secs(10), async || {
+        let body = async {
+            runs.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, Error>(idem::attempt().fence())
+        };
+        elsewhere.call(&plan, key(), body).await.is_ok()
+    })
+    .await;
+    assert!(claimed.elapsed() > Duration::from_millis(250), "{:?}", claimed.elapsed());
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+}

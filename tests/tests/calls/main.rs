@@ -1,0 +1,24 @@
+//! What a user may rely on, on every store that it concerns.
+
+/// Makes each of these functions a test on every store: `async fn(Place)`.
+macro_rules! on_every_store {
+    ($($test:ident)*) => {
+        on_every_store!(@ memory $($test)*);
+        on_every_store!(@ redis $($test)*);
+        on_every_store!(@ scripts $($test)*);
+        on_every_store!(@ valkey $($test)*);
+    };
+    (@ $store:ident $($test:ident)*) => {
+        mod $store {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(kit::place::Place::$store()).await;
+                }
+            )*
+        }
+    };
+}
+
+mod concurrency;
+mod lifecycle;
