@@ -1,5 +1,8 @@
 //! Run an async function's effect once per key.
 
+// Generated code names this crate by its name, here too.
+extern crate self as idem;
+
 mod attempt;
 mod call;
 mod codec;
@@ -26,19 +29,9 @@ pub use attempt::{Attempt, attempt, try_attempt};
 pub use codec::{Codec, Json};
 pub use engine::{Builder, Entry, Idem};
 pub use error::{Delivery, Error, Source};
+pub use idem_macros::{KeyPart, idempotent, key};
 pub use key::{IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part};
 pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan, Strategy};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
-
-// TEMPORARY-SHIM
-#[doc(hidden)]
-#[macro_export]
-macro_rules! key {
-    ($t:literal) => {{
-        let text = format!($t);
-        let (op, rest) = text.split_once(':').unwrap();
-        $crate::__private::KeyWriter::new(op.to_owned()).value("v", rest).finish()
-    }};
-}

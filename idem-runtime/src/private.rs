@@ -6,8 +6,8 @@ use crate::call;
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::key::Key;
-pub use crate::key::{Client, KeyPart, KeyWriter, Server};
-pub use crate::returns::{Replay, ReplayFailure, Return, Returns};
+pub use crate::key::{Client, Compared, KeyPart, KeyWriter, Origin, Origins, Scoped, Server};
+pub use crate::returns::{ByFrom, Failures, Replay, ReplayFailure, Return, Returns};
 pub use crate::site::Site;
 
 /// A call of an annotated function. `engine`: the one that it names, else the task's or the

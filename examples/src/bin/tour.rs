@@ -1,33 +1,207 @@
-//! The README's code, as a program: `cargo run -p examples --bin tour`.
+//! The code of the README and of the guide, as a program that runs:
+//! `cargo run -p examples --bin tour`.
 //!
-//! A test holds the README and the guide to it, so that what they show compiles and runs.
-
-use idem::Idem;
+//! A test holds the papers to it, so that what they show compiles and does what they say.
 
 mod charge {
-    use super::gateway;
     use idem::idempotent;
 
-    pub(crate) struct User {
-        pub(crate) id: u64,
+    use crate::gateway::{self, PayError, Receipt};
+
+    pub struct User {
+        pub id: u64,
     }
 
-    pub(crate) struct Order {
-        pub(crate) number: String,
-        pub(crate) total: u64,
+    pub struct Order {
+        pub number: String,
+        pub total: u64,
     }
-
-    pub(crate) use super::gateway::{PayError, Receipt};
 
     #[idempotent(key = "charge:{user.id}:{order.number}", strategy = "setnx", on_err = "hold")]
-    async fn charge(user: &User, order: &Order) -> Result<Receipt, PayError> {
+    pub async fn charge(user: &User, order: &Order) -> Result<Receipt, PayError> {
         let key = idem::attempt().downstream_key("capture"); // the same for every attempt: the provider dedupes on it
-        gateway::charge(order.total, key).await              // runs once; duplicates get the stored Receipt
+        gateway::charge(order.total, key).await // runs once; duplicates get the stored Receipt
+    }
+}
+
+mod ship {
+    use idem::idempotent;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    pub struct Label {
+        number: u32,
     }
 
-    pub(crate) async fn twice() -> Result<(Receipt, Receipt), PayError> {
-        let user = User { id: 42 };
-        let order = Order { number: "A-1".into(), total: 1200 };
-        Ok((charge(&user, &order).await?, charge(&user, &order).await?))
+    #[derive(Debug, thiserror::Error)]
+    pub enum ShipError {
+        #[error("no such order")]
+        NoSuchOrder,
+        #[error(transparent)]
+        Idem(#[from] idem::Error),
     }
+
+    #[idempotent(key = "ship:{order}", strategy = "setnx", ttl = "7d", wait = "2s")]
+    pub async fn ship(order: u32) -> Result<Label, ShipError> {
+        if order == 0 {
+            return Err(ShipError::NoSuchOrder); // the key is free again
+        }
+        Ok(Label { number: order * 10 })
+    }
+
+    #[rustfmt::skip]
+    pub async fn twice() -> Result<(), ShipError> {
+        use idem::Idem;
+        let idem = Idem::in_memory();
+        let first = idem.scope(ship(7)).await?;
+        let again = idem.scope(ship(7)).await?; // not run: the first call's label
+        assert_eq!(first, again);
+        Ok(())
+    }
+}
+
+mod pay {
+    use idem::{OnErr, idempotent};
+
+    use crate::gateway::{self, Receipt};
+
+    #[derive(Debug)]
+    pub enum PayError {
+        Declined,
+        TimedOut,
+        Idem(idem::Error),
+    }
+
+    impl From<idem::Error> for PayError {
+        fn from(error: idem::Error) -> Self {
+            Self::Idem(error)
+        }
+    }
+
+    impl From<gateway::PayError> for PayError {
+        fn from(_: gateway::PayError) -> Self {
+            Self::TimedOut
+        }
+    }
+
+    fn policy(error: &PayError) -> OnErr {
+        match error {
+            PayError::Declined => OnErr::Release,
+            PayError::TimedOut | PayError::Idem(_) => OnErr::Hold,
+        }
+    }
+
+    #[idempotent(key = "pay:{order}", strategy = "setnx", ttl = "7d", on_err = policy, fingerprint(amount))]
+    pub async fn pay(order: u64, amount: u64) -> Result<Receipt, PayError> {
+        if amount == 0 {
+            return Err(PayError::Declined);
+        }
+        Ok(gateway::charge(amount, idem::attempt().downstream_key("charge")).await?)
+    }
+}
+
+mod errors {
+    use idem::idempotent;
+
+    // `anyhow`, `eyre` and `Box<dyn Error + Send + Sync>` take it by themselves:
+    #[idempotent(key = "mail:{id}", strategy = "setnx")]
+    pub async fn with_a_box(id: u32) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+
+    // An enum by one variant:
+    #[derive(Debug, thiserror::Error)]
+    pub enum MailError {
+        #[error(transparent)]
+        Idem(#[from] idem::Error),
+    }
+
+    #[idempotent(key = "news:{id}", strategy = "setnx")]
+    pub async fn with_an_enum(id: u32) -> Result<(), MailError> {
+        Ok(())
+    }
+
+    // A type that isn't yours by a function:
+    fn to_io(error: idem::Error) -> std::io::Error {
+        std::io::Error::other(error)
+    }
+
+    #[idempotent(key = "file:{id}", strategy = "setnx", map_err = to_io)]
+    pub async fn with_a_function(id: u32) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+mod engine {
+    #[rustfmt::skip]
+    pub async fn install() -> Result<(), idem::Error> {
+        let idem = idem::Idem::builder()
+            .redis("redis://127.0.0.1/")
+            .prefix("shop")
+            .build()
+            .await?;
+        idem.install()?;
+        Ok(())
+    }
+}
+
+/// A payment provider that dedupes on the key that it is given.
+mod gateway {
+    use std::collections::HashMap;
+    use std::sync::{LazyLock, Mutex};
+
+    #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+    pub struct Receipt {
+        id: usize,
+    }
+
+    #[derive(Debug)]
+    pub struct PayError;
+
+    impl From<idem::Error> for PayError {
+        fn from(_: idem::Error) -> Self {
+            Self
+        }
+    }
+
+    static CHARGES: LazyLock<Mutex<HashMap<String, Receipt>>> = LazyLock::new(Mutex::default);
+
+    #[expect(clippy::unused_async, reason = "a real one is")]
+    pub async fn charge(_amount: u64, key: String) -> Result<Receipt, PayError> {
+        let mut charges = CHARGES.lock().map_err(|_| PayError)?;
+        let id = charges.len();
+        Ok(charges.entry(key).or_insert(Receipt { id }).clone())
+    }
+
+    pub fn charges() -> usize {
+        CHARGES.lock().map_or(0, |charges| charges.len())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // With the address of a server, the engine that the README installs; else one in memory.
+    match std::env::args().nth(1).as_deref() {
+        Some("--redis") => engine::install().await?,
+        _ => idem::Idem::in_memory().install()?,
+    }
+
+    let user = charge::User { id: 42 };
+    let order = charge::Order { number: "A-1".into(), total: 1200 };
+    for _ in 0..3 {
+        let receipt = charge::charge(&user, &order).await.map_err(|error| format!("{error:?}"))?;
+        println!("charge: {receipt:?}, {} at the provider", gateway::charges());
+    }
+
+    ship::twice().await?;
+    println!("ship:   {}", ship::ship(0).await.expect_err("there is no such order"));
+
+    pay::pay(1, 500).await.map_err(|error| format!("{error:?}"))?;
+    let other_amount = pay::pay(1, 600).await.expect_err("the key was used for 500");
+    println!("pay:    {other_amount:?}");
+
+    errors::with_a_box(1).await?;
+    errors::with_an_enum(1).await?;
+    errors::with_a_function(1).await?;
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod fingerprint;
+mod origin;
 mod part;
 mod writer;
 
@@ -10,6 +11,7 @@ use std::fmt;
 
 pub use client::{IdempotencyKey, InvalidIdempotencyKey};
 pub(crate) use fingerprint::Fingerprint;
+pub use origin::{Compared, Origin, Origins, Scoped};
 pub use part::{Client, KeyPart, Part, Server};
 pub use writer::KeyWriter;
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::Key;
-use super::part::{KeyPart, Part};
+use super::part::Part;
 
 /// The longest dynamic part that is kept as text, in encoded bytes; a longer one becomes its hash.
 const LONGEST: usize = 200;
@@ -22,6 +22,8 @@ pub struct KeyWriter {
     text: String,
     /// Where the dynamic part starts.
     dynamic: usize,
+    /// The part that is being written, and where it starts.
+    open: Option<(&'static str, usize)>,
     fault: Option<String>,
 }
 
@@ -34,27 +36,35 @@ impl KeyWriter {
         Part::new(&mut text).push_str(&operation);
         text.push(':');
         let dynamic = text.len();
-        Self { operation, text, dynamic, fault: None }
+        Self { operation, text, dynamic, open: None, fault: None }
     }
 
     /// The next placeholder; `name` is its text in the template.
-    pub fn value<P: KeyPart + ?Sized>(mut self, name: &'static str, value: &P) -> Self {
-        let before = self.text.len();
-        value.write(&mut Part::new(&mut self.text));
-        if self.text.len() == before && self.fault.is_none() {
-            self.fault = Some(format!("`{{{name}}}` of `{}` is empty", self.operation));
-        }
-        self
+    pub fn part(&mut self, name: &'static str) -> Part<'_> {
+        self.close();
+        self.open = Some((name, self.text.len()));
+        Part::new(&mut self.text)
     }
 
     /// Literal text between two placeholders, or after the last.
-    pub fn literal(mut self, text: &'static str) -> Self {
+    pub fn literal(&mut self, text: &'static str) {
+        self.close();
         self.text.push_str(text);
-        self
+    }
+
+    /// The part that was open is written: an empty one makes the key invalid.
+    fn close(&mut self) {
+        if let Some((name, start)) = self.open.take()
+            && self.text.len() == start
+            && self.fault.is_none()
+        {
+            self.fault = Some(format!("`{{{name}}}` of `{}` is empty", self.operation));
+        }
     }
 
     /// The key.
     pub fn finish(mut self) -> Key {
+        self.close();
         if self.text.len() - self.dynamic > LONGEST {
             let hash = Sha256::digest(&self.text.as_bytes()[self.dynamic..]);
             self.text.truncate(self.dynamic);

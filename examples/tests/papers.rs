@@ -1,0 +1,46 @@
+//! The README and the guide show code that compiles: each of their Rust blocks is in `tour`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A line's text, whatever its layout.
+fn squeeze(line: &str) -> String {
+    let line = line.trim().trim_end_matches(',');
+    line.replace("pub ", "").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(squeeze).filter(|line| !line.is_empty()).collect()
+}
+
+/// The lines of each Rust block of a paper.
+fn blocks(paper: &str) -> Vec<Vec<String>> {
+    paper
+        .split("```rust\n")
+        .skip(1)
+        .map(|block| lines(block.split("```").next().unwrap_or("")))
+        .collect()
+}
+
+fn papers() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let guide = fs::read_dir(root.join("docs/guide")).expect("the guide");
+    let mut papers: Vec<_> = guide.map(|page| page.expect("a page").path()).collect();
+    papers.push(root.join("README.md"));
+    papers
+}
+
+#[test]
+fn every_line_of_rust_in_the_papers_is_in_the_tour() {
+    let tour = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/tour.rs");
+    let tour = lines(&fs::read_to_string(tour).expect("the tour"));
+    let mut checked = 0;
+    for paper in papers() {
+        for block in blocks(&fs::read_to_string(&paper).expect("a paper")) {
+            checked += 1;
+            let missing: Vec<_> = block.iter().filter(|line| !tour.contains(line)).collect();
+            assert!(missing.is_empty(), "{}: not in the tour: {missing:#?}", paper.display());
+        }
+    }
+    assert!(checked >= 5, "only {checked} blocks were found");
+}

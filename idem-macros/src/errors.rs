@@ -1,0 +1,37 @@
+//! All mistakes of one use of a macro, reported together.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+
+/// Collects mistakes, so that one does not hide the next.
+///
+/// Every collector is asked in the end; one that is dropped unasked would swallow mistakes.
+#[derive(Default)]
+pub(crate) struct Errors {
+    all: Vec<syn::Error>,
+}
+
+impl Errors {
+    /// A mistake at a place.
+    pub(crate) fn at(&mut self, span: Span, message: impl std::fmt::Display) {
+        self.all.push(syn::Error::new(span, message));
+    }
+
+    /// A mistake under all of some tokens.
+    pub(crate) fn under(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.all.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    pub(crate) fn push(&mut self, error: syn::Error) {
+        self.all.push(error);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The mistakes as the compiler reports them; empty if there were none.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.all.iter().map(syn::Error::to_compile_error).collect()
+    }
+}

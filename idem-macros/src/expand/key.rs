@@ -1,0 +1,125 @@
+//! The key of one call.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use crate::names::Names;
+use crate::options::Listed;
+use crate::template::Template;
+
+/// What a placeholder starts at.
+pub(crate) struct Root {
+    pub(crate) ident: Ident,
+    pub(crate) of_server: bool,
+}
+
+/// What was said about the arguments that must be equal.
+pub(crate) enum Compared<'a> {
+    /// Nothing: a key with a client-supplied part is refused.
+    Unsaid,
+    /// That nothing must be, or that it is added by other code.
+    Elsewhere,
+    /// These.
+    By(&'a [Listed], &'a Names),
+}
+
+/// The statements whose last one is the key. There is one root for each placeholder.
+pub(crate) fn write(
+    template: &Template,
+    roots: &[Root],
+    compared: Compared<'_>,
+    runtime: &TokenStream,
+) -> TokenStream {
+    let operation = &template.operation;
+    let at_key = Span::mixed_site().located_at(template.literal.span());
+    let mut lets = TokenStream::new();
+    let mut writes = TokenStream::new();
+    let mut origins = Vec::new();
+    let mut known = false;
+    let writer = Ident::new("writer", Span::mixed_site());
+    for (at, ((placeholder, after), root)) in template.parts.iter().zip(roots).enumerate() {
+        let place = &placeholder.place;
+        // A parameter that can't be a part is told at the parameter, anything longer at the key.
+        let span = if place.is_plain() {
+            Span::mixed_site().located_at(root.ident.span())
+        } else {
+            at_key
+        };
+        let part = format_ident!("part_{at}", span = span);
+        let value = place.tokens(&root.ident, template.literal.span());
+        let name = place.to_string();
+        lets.extend(quote_spanned!(span=> let #part = &#value;));
+        writes.extend(quote_spanned! {span=>
+            #runtime::KeyPart::write(#part, &mut #writer.part(#name));
+        });
+        if !after.is_empty() {
+            writes.extend(quote!(#writer.literal(#after);));
+        }
+        if place.is_plain() && root.of_server {
+            known = true;
+        } else {
+            origins.push(part);
+        }
+    }
+    let check = check(&origins, known, &compared, at_key, runtime);
+    let fingerprint = fingerprint(&compared);
+    quote! {
+        #lets
+        #check
+        let mut #writer = #runtime::__private::KeyWriter::new(#operation);
+        #writes
+        #writer.finish()#fingerprint
+    }
+}
+
+/// Asks the types where the parts come from, unless the answer can't matter. `known`: there is a
+/// part of the server's own beside `parts`.
+fn check(
+    parts: &[Ident],
+    known: bool,
+    compared: &Compared<'_>,
+    at_key: Span,
+    runtime: &TokenStream,
+) -> TokenStream {
+    let unsaid = matches!(compared, Compared::Unsaid);
+    if parts.is_empty() || known && !unsaid {
+        return TokenStream::new();
+    }
+    let start = Ident::new(if known { "known" } else { "start" }, at_key);
+    let question = if unsaid {
+        quote_spanned!(at_key=> Compared::compared)
+    } else {
+        quote_spanned!(at_key=> Scoped::scoped)
+    };
+    quote_spanned! {at_key=>
+        #runtime::__private::#question(
+            #runtime::__private::Origins::#start()
+                #(.and(#runtime::__private::Origin::of(#parts).origin()))*
+        );
+    }
+}
+
+fn fingerprint(compared: &Compared<'_>) -> TokenStream {
+    let Compared::By(places, names) = compared else { return TokenStream::new() };
+    let scheme: Vec<String> = places.iter().map(|listed| listed.place.to_string()).collect();
+    let scheme = scheme.join(",");
+    let values: Vec<TokenStream> = places
+        .iter()
+        .filter_map(|Listed { place, root, steps }| {
+            let mut ident = names.get(&place.root)?.ident.clone();
+            ident.set_span(ident.span().located_at(root.span()));
+            let span = Span::mixed_site().located_at(root.span());
+            Some(quote_spanned!(span=> &#ident #steps))
+        })
+        .collect();
+    // `Serialize` is there for tuples of up to sixteen.
+    let values = nested(values);
+    quote!(.fingerprint_as(#scheme, &#values))
+}
+
+fn nested(mut values: Vec<TokenStream>) -> TokenStream {
+    while values.len() > 16 {
+        values = values.chunks(16).map(|chunk| quote!((#(#chunk,)*))).collect();
+    }
+    quote!((#(#values,)*))
+}

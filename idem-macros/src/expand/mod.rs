@@ -1,0 +1,164 @@
+//! The guarded function: its plan, its key, and one call.
+
+pub(crate) mod key;
+mod plan;
+mod returns;
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::check::{self, Unknown};
+use crate::errors::Errors;
+use crate::function::{Function, Pinned, Shape};
+use crate::options::{Fingerprint, Options};
+use crate::template::Template;
+use crate::{fallback, runtime};
+
+/// Parses, checks and writes; on a mistake the plain function and what is wrong.
+pub(crate) fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = Options::parse(options, &mut errors);
+    let template = options.key.clone().and_then(|key| Template::parse(key, &mut errors));
+    check::contradictions(&options, &mut errors);
+    let Some(function) = Function::parse(item.clone(), &mut errors) else {
+        return fallback::item(&item, errors);
+    };
+    check::missing(&options, &function, &mut errors);
+    check::fingerprint(&options, &function, &mut errors);
+    check::borrows(&options, &function, &mut errors);
+    let unknown = template
+        .as_ref()
+        .map_or(Unknown::None, |template| check::placeholders(template, &function, &mut errors));
+    match (template, unknown) {
+        (Some(template), Unknown::None) if errors.is_empty() => {
+            guarded(&options, &template, &function)
+        }
+        (template, Unknown::LeftToCompiler(names)) => {
+            fallback::function(&item, &function, template.as_ref(), &names, errors)
+        }
+        (template, _) => fallback::function(&item, &function, template.as_ref(), &[], errors),
+    }
+}
+
+/// What the parts of an expansion have in common.
+pub(crate) struct Context<'a> {
+    options: &'a Options,
+    function: &'a Function,
+    runtime: TokenStream,
+}
+
+fn guarded(options: &Options, template: &Template, function: &Function) -> TokenStream {
+    let runtime = runtime::path(options.krate.as_ref());
+    let context = Context { options, function, runtime };
+    match &function.shape {
+        Shape::Async => function.around(&call(&context, template, &[])),
+        Shape::Pinned(pinned) => {
+            let Pinned { pin, lets, .. } = &**pinned;
+            let call = call(&context, template, lets);
+            function.around(&quote!(#pin(async move { #call })))
+        }
+    }
+}
+
+/// The statements that guard the body.
+fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> TokenStream {
+    let Context { options, function, runtime } = context;
+    let here = Span::mixed_site();
+    let [site, key, engine, returns] =
+        ["SITE", "key", "engine", "returns"].map(|name| Ident::new(name, here));
+    let plan = plan::write(context);
+    let operation = &template.operation;
+    let roots: Vec<_> = template
+        .parts
+        .iter()
+        .filter_map(|(placeholder, _)| function.names.get(&placeholder.place.root))
+        .map(|name| key::Root { ident: name.ident.clone(), of_server: name.of_server })
+        .collect();
+    let compared = match &options.fingerprint {
+        None => key::Compared::Unsaid,
+        Some(Fingerprint::Off) => key::Compared::Elsewhere,
+        Some(Fingerprint::Places(places)) => key::Compared::By(places, &function.names),
+    };
+    let key_value = key::write(template, &roots, compared, runtime);
+    let engine_value = engine_value(context);
+    let returns_value = returns::write(context);
+    let body = body(context);
+    let enter = if options.finishes() { quote!(call_detached) } else { quote!(call) };
+    quote_spanned! {here=>
+        static #site: #runtime::__private::Site = #runtime::__private::Site::new(
+            #operation,
+            ::core::concat!(::core::file!(), ":", ::core::line!()),
+            #plan,
+        );
+        #(#lets)*
+        let #key = { #key_value };
+        let #engine = #engine_value;
+        let #returns = #returns_value;
+        #runtime::__private::#enter(&#site, #engine, #key, #returns, #body).await
+    }
+}
+
+/// The engine that the option names, cloned.
+fn engine_value(context: &Context<'_>) -> TokenStream {
+    let runtime = &context.runtime;
+    let Some(engine) = &context.options.engine else {
+        return quote!(::core::option::Option::None);
+    };
+    let span = Span::mixed_site().located_at(engine.span());
+    let engine = context.function.with_own_self(engine.to_token_stream());
+    quote_spanned!(span=> ::core::option::Option::Some(#runtime::Idem::clone(&#engine)))
+}
+
+/// The body as a boxed future: recursion compiles, and the outer future stays small.
+fn body(context: &Context<'_>) -> TokenStream {
+    let Context { function, .. } = context;
+    let statements = &function.body;
+    let edge = match function.shape {
+        // `#[async_trait]` wrote one.
+        Shape::Pinned(_) => None,
+        Shape::Async => function.output().map(return_edge),
+    };
+    let mut block = Group::new(Delimiter::Brace, quote!(#edge #statements));
+    block.set_span(function.braces);
+    let block = block.into_token_stream();
+    quote_spanned!(Span::mixed_site()=> ::std::boxed::Box::pin(async move #block))
+}
+
+/// A `return` that is never taken, of the declared type: `?`, `.into()` and `.parse()` in the body
+/// need to know it.
+fn return_edge(output: &syn::Type) -> TokenStream {
+    let span = Span::mixed_site().located_at(output.span());
+    let value = Ident::new("value", span);
+    quote_spanned! {span=>
+        #[allow(unreachable_code, clippy::all, clippy::pedantic, clippy::nursery)]
+        if false {
+            let #value: #output = loop {};
+            return #value;
+        }
+    }
+}
+
+impl Function {
+    /// Tokens in which `self` is what stands for it here.
+    fn with_own_self(&self, tokens: TokenStream) -> TokenStream {
+        let Some(name) = self.names.get("self").filter(|name| name.ident != "self") else {
+            return tokens;
+        };
+        tokens
+            .into_iter()
+            .map(|token| match token {
+                proc_macro2::TokenTree::Ident(word) if word == "self" => {
+                    name.ident.clone().into_token_stream()
+                }
+                proc_macro2::TokenTree::Group(group) => {
+                    let inner = self.with_own_self(group.stream());
+                    let mut new = Group::new(group.delimiter(), inner);
+                    new.set_span(group.span());
+                    new.into_token_stream()
+                }
+                token => token.into_token_stream(),
+            })
+            .collect()
+    }
+}

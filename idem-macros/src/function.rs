@@ -1,0 +1,382 @@
+//! The function that the attribute stands on.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::parse::discouraged::Speculative as _;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{
+    Attribute, Expr, GenericArgument, Local, Path, PathArguments, ReturnType, Signature, Stmt,
+    Token, Type, TypeParamBound, Visibility,
+};
+
+use crate::errors::Errors;
+use crate::names::Names;
+
+/// A function whose body is kept as it was typed.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) inner_attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) defaultness: Option<Ident>,
+    pub(crate) sig: Signature,
+    /// The span of the body's braces.
+    pub(crate) braces: Span,
+    /// The statements of the body.
+    pub(crate) body: TokenStream,
+    pub(crate) shape: Shape,
+    pub(crate) names: Names,
+}
+
+/// How a function is async.
+pub(crate) enum Shape {
+    /// `async fn`.
+    Async,
+    /// `fn … -> Pin<Box<dyn Future>>` around `Box::pin(async move { … })`, as `#[async_trait]` and
+    /// other macros write it.
+    Pinned(Box<Pinned>),
+}
+
+/// The parts of a function that `#[async_trait]` wrote.
+pub(crate) struct Pinned {
+    /// The path before the parentheses: `Box::pin`.
+    pub(crate) pin: TokenStream,
+    /// What the future gives.
+    pub(crate) output: Type,
+    /// `let` statements that take the parameters apart.
+    pub(crate) lets: Vec<Local>,
+}
+
+/// A function as it parses, before it is judged.
+struct Parsed {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    defaultness: Option<Ident>,
+    sig: Signature,
+    body: Option<Group>,
+}
+
+impl Parse for Parsed {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let defaultness = default(input);
+        let sig = input.parse()?;
+        let body = if input.parse::<Option<Token![;]>>()?.is_some() {
+            None
+        } else {
+            Some(input.parse::<Group>()?)
+        };
+        Ok(Self { attrs, vis, defaultness, sig, body })
+    }
+}
+
+/// The word `default` of a specialised method.
+fn default(input: ParseStream<'_>) -> Option<Ident> {
+    let fork = input.fork();
+    let word = fork.parse::<Ident>().ok().filter(|word| word == "default")?;
+    input.advance_to(&fork);
+    Some(word)
+}
+
+impl Function {
+    /// Parses the item and tells what keeps it from being guarded.
+    pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Self> {
+        let parsed: Parsed = match syn::parse2(item.clone()) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                not_a_function(item, error, errors);
+                return None;
+            }
+        };
+        let Some(group) = parsed.body.filter(|body| body.delimiter() == Delimiter::Brace) else {
+            let name = &parsed.sig.ident;
+            errors.at(
+                name.span(),
+                format!(
+                    "`{name}` has no body to guard: put `#[idempotent]` on each implementation"
+                ),
+            );
+            return None;
+        };
+        let braces = group.span();
+        let split = |input: ParseStream<'_>| {
+            Ok((input.call(Attribute::parse_inner)?, input.parse::<TokenStream>()?))
+        };
+        let (inner_attrs, body) =
+            split.parse2(group.stream()).unwrap_or_else(|_| (Vec::new(), group.stream()));
+        let names = Names::of(&parsed.sig);
+        let mut function = Self {
+            attrs: parsed.attrs,
+            inner_attrs,
+            vis: parsed.vis,
+            defaultness: parsed.defaultness,
+            sig: parsed.sig,
+            braces,
+            body,
+            shape: Shape::Async,
+            names,
+        };
+        function.judge(errors).then_some(function)
+    }
+
+    /// What a call gives.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match (&self.shape, &self.sig.output) {
+            (Shape::Pinned(pinned), _) => Some(&pinned.output),
+            (Shape::Async, ReturnType::Type(_, ty)) => Some(ty),
+            (Shape::Async, ReturnType::Default) => None,
+        }
+    }
+
+    /// Whether the function is of a shape that can be guarded.
+    fn judge(&mut self, errors: &mut Errors) -> bool {
+        let sig = &self.sig;
+        let name = &sig.ident;
+        let mut whole = true;
+        let mut no = |span: Span, message: String| {
+            errors.at(span, message);
+            whole = false;
+        };
+        if sig.asyncness.is_none() {
+            match pinned(&sig.output, &self.body) {
+                Some((pinned, body)) => {
+                    for local in &pinned.lets {
+                        self.names.rebind(local);
+                    }
+                    self.body = body;
+                    self.shape = Shape::Pinned(Box::new(pinned));
+                }
+                None => {
+                    no(
+                        sig.fn_token.span,
+                        format!("`#[idempotent]` guards async functions: write `async fn {name}`"),
+                    );
+                    return false;
+                }
+            }
+        }
+        if let syn::Safety::Unsafe(token) = &sig.safety {
+            no(
+                token.span,
+                "`#[idempotent]` guards safe functions: put the unsafe code into a function that \
+                 this one calls"
+                    .to_owned(),
+            );
+        }
+        if let Some(abi) = &sig.abi {
+            no(
+                abi.extern_token.span,
+                "`#[idempotent]` guards Rust functions: remove the `extern`".to_owned(),
+            );
+        }
+        match self.output() {
+            None => no(
+                name.span(),
+                format!(
+                    "`{name}` returns nothing, so it couldn't say that the first call is still in \
+                     flight: return a `Result<(), E>`"
+                ),
+            ),
+            Some(output) => {
+                if let Some(token) = impl_trait(output.to_token_stream()) {
+                    no(
+                        token,
+                        "a result is stored, so its type has a name: write it in place of this \
+                         `impl`"
+                            .to_owned(),
+                    );
+                } else if let Some(what) = plainly_no_result(output) {
+                    errors.under(
+                        output,
+                        format!(
+                            "`{name}` returns {what}, so it couldn't say that the first call is \
+                             still in flight: return a `Result<{}, E>`",
+                            shown(output),
+                        ),
+                    );
+                    whole = false;
+                }
+            }
+        }
+        whole
+    }
+}
+
+/// Tells what the attribute stands on instead.
+fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
+    const KINDS: [&str; 11] = [
+        "struct",
+        "enum",
+        "union",
+        "trait",
+        "impl",
+        "mod",
+        "static",
+        "type",
+        "use",
+        "macro_rules",
+        "const",
+    ];
+    let skip = |input: ParseStream<'_>| {
+        input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        let next: TokenTree = input.parse()?;
+        let fork = input.fork();
+        let after = fork.parse::<TokenTree>().ok();
+        input.parse::<TokenStream>()?;
+        Ok((next, after))
+    };
+    let Ok((first, after)) = skip.parse2(item) else {
+        errors.push(error);
+        return;
+    };
+    let follows = after.map(|after| after.to_string()).unwrap_or_default();
+    let word = match (first.to_string(), follows.as_str()) {
+        (unsafety, "impl" | "trait") if unsafety == "unsafe" => follows,
+        (constness, "fn" | "async" | "unsafe" | "extern") if constness == "const" => String::new(),
+        (word, _) => word,
+    };
+    if !KINDS.contains(&word.as_str()) {
+        errors.push(error);
+        return;
+    }
+    let message = match word.as_str() {
+        "impl" | "trait" => {
+            format!("`#[idempotent]` guards functions: put it on each method of this `{word}`")
+        }
+        _ => "`#[idempotent]` guards functions: put it on an `async fn`".to_owned(),
+    };
+    errors.at(first.span(), message);
+}
+
+/// Types that are no `Result` by their very syntax.
+fn plainly_no_result(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Tuple(tuple) if tuple.elems.is_empty() => Some("nothing"),
+        Type::Reference(_) => Some("a reference"),
+        Type::Array(_) => Some("an array"),
+        Type::Never(_) => Some("never"),
+        Type::Ptr(_) => Some("a pointer"),
+        Type::Path(path) if path.qself.is_none() => {
+            let name = path.path.get_ident()?.to_string();
+            match name.as_str() {
+                "bool" => Some("a `bool`"),
+                "char" => Some("a `char`"),
+                "String" => Some("a `String`"),
+                "f32" | "f64" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16"
+                | "u32" | "u64" | "u128" | "usize" => Some("a number"),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn shown(ty: &Type) -> String {
+    match ty {
+        Type::Path(_) => ty.to_token_stream().to_string(),
+        Type::Tuple(tuple) if tuple.elems.is_empty() => "()".to_owned(),
+        _ => "T".to_owned(),
+    }
+}
+
+/// The first `impl` in a type.
+fn impl_trait(ty: TokenStream) -> Option<Span> {
+    ty.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == "impl" => Some(word.span()),
+        TokenTree::Group(group) => impl_trait(group.stream()),
+        _ => None,
+    })
+}
+
+/// Recognises `Box::pin(async move { … })` in a function that returns a boxed future, and gives the
+/// statements of the async block.
+fn pinned(output: &ReturnType, body: &TokenStream) -> Option<(Pinned, TokenStream)> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    let output = boxed_future(ty)?;
+    let mut tokens: Vec<TokenTree> = body.clone().into_iter().collect();
+    if let [TokenTree::Group(only)] = &tokens[..]
+        && only.delimiter() == Delimiter::None
+    {
+        tokens = only.stream().into_iter().collect();
+    }
+    let TokenTree::Group(arguments) = tokens.pop()? else { return None };
+    let pin: TokenStream = tokens.into_iter().collect();
+    let path: Path = syn::parse2(pin.clone()).ok()?;
+    let mut names = path.segments.iter().rev().map(|segment| segment.ident.to_string());
+    if names.next()? != "pin" || names.next()? != "Box" {
+        return None;
+    }
+    let mut inner = arguments.stream().into_iter();
+    let word = |token: Option<TokenTree>, text: &str| matches!(token, Some(TokenTree::Ident(word)) if word == text);
+    if !word(inner.next(), "async") || !word(inner.next(), "move") {
+        return None;
+    }
+    let Some(TokenTree::Group(block)) = inner.next() else { return None };
+    let (lets, body) = take_apart(block.stream());
+    Some((Pinned { pin, output, lets }, body))
+}
+
+/// `R` of `Pin<Box<dyn Future<Output = R>>>`.
+fn boxed_future(ty: &Type) -> Option<Type> {
+    let pin = argument(ty, "Pin")?;
+    let Type::TraitObject(object) = argument(pin, "Box")? else { return None };
+    object.bounds.iter().find_map(|bound| {
+        let TypeParamBound::Trait(bound) = bound else { return None };
+        let last = bound.path.segments.last().filter(|last| last.ident == "Future")?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+        arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::AssocType(output) if output.ident == "Output" => {
+                Some(output.ty.clone())
+            }
+            _ => None,
+        })
+    })
+}
+
+/// The type argument of a type with this name.
+fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// Splits off the `let`s by which `#[async_trait]` takes the parameters over: they stand first, up
+/// to the one of the result. What comes before them asks for the return type.
+fn take_apart(block: TokenStream) -> (Vec<Local>, TokenStream) {
+    let mut lets = Vec::new();
+    let parse = |input: ParseStream<'_>| {
+        let mut edge = TokenStream::new();
+        loop {
+            let fork = input.fork();
+            let statement = fork.parse::<Stmt>();
+            match statement {
+                Ok(Stmt::Expr(Expr::If(found), None)) if edge.is_empty() && lets.is_empty() => {
+                    edge = quote!(#found);
+                }
+                Ok(Stmt::Local(local)) if !edge.is_empty() && !is_result(&local) => {
+                    lets.push(local);
+                }
+                _ => break,
+            }
+            input.advance_to(&fork);
+        }
+        let rest = input.parse::<TokenStream>()?;
+        Ok(quote!(#edge #rest))
+    };
+    match parse.parse2(block.clone()) {
+        Ok(body) => (lets, body),
+        Err(_) => (Vec::new(), block),
+    }
+}
+
+fn is_result(local: &Local) -> bool {
+    match &local.pat {
+        syn::Pat::Type(pat) => matches!(&*pat.pat, syn::Pat::Ident(name) if name.ident == "__ret"),
+        _ => false,
+    }
+}

@@ -1,0 +1,120 @@
+//! The names that a key can start at: parameters, `self`, and what patterns bind.
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt;
+use syn::{FieldPat, FnArg, Local, Pat, Signature, Type};
+
+/// The names in scope of a signature.
+pub(crate) struct Names {
+    all: Vec<Name>,
+}
+
+/// A name, and the identifier that stands for it.
+pub(crate) struct Name {
+    pub(crate) text: String,
+    /// Cloned from where it is bound: hygiene holds, and the compiler points there.
+    pub(crate) ident: Ident,
+    /// Whether its type says by itself that the server knows the value: `u64`, `&str`.
+    pub(crate) of_server: bool,
+}
+
+impl Names {
+    pub(crate) fn of(sig: &Signature) -> Self {
+        let mut names = Self { all: Vec::new() };
+        for argument in &sig.inputs {
+            match argument {
+                FnArg::Receiver(receiver) => {
+                    let ident = Ident::new("self", receiver.self_token.span);
+                    names.add("self".to_owned(), ident, false);
+                }
+                FnArg::Typed(typed) => names.bind(&typed.pat, is_primitive(&typed.ty)),
+            }
+        }
+        names
+    }
+
+    pub(crate) fn get(&self, text: &str) -> Option<&Name> {
+        self.all.iter().find(|name| name.text == text)
+    }
+
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> + Clone {
+        self.all.iter().map(|name| &*name.text).filter(|text| !text.starts_with("__arg"))
+    }
+
+    /// Where the names are bound.
+    pub(crate) fn idents(&self) -> impl Iterator<Item = &Ident> {
+        self.all.iter().map(|name| &name.ident)
+    }
+
+    /// Takes over a `let` by which `#[async_trait]` rebinds parameters: `let __self = self;`.
+    pub(crate) fn rebind(&mut self, local: &Local) {
+        if let Pat::Ident(pat) = &local.pat
+            && pat.ident == "__self"
+            && let Some(name) = self.all.iter_mut().find(|name| name.text == "self")
+        {
+            name.ident = pat.ident.clone();
+            return;
+        }
+        self.bind(&local.pat, false);
+    }
+
+    fn add(&mut self, text: String, ident: Ident, of_server: bool) {
+        if self.get(&text).is_none() {
+            self.all.push(Name { text, ident, of_server });
+        }
+    }
+
+    /// Adds what a pattern binds.
+    fn bind(&mut self, pat: &Pat, of_server: bool) {
+        match pat {
+            Pat::Ident(name) => {
+                self.add(name.ident.unraw().to_string(), name.ident.clone(), of_server);
+                if let Some((_, inner)) = &name.subpat {
+                    self.bind(inner, false);
+                }
+            }
+            Pat::Or(or) => or.cases.iter().take(1).for_each(|case| self.bind(case, false)),
+            Pat::Paren(paren) => self.bind(&paren.pat, of_server),
+            Pat::Reference(reference) => self.bind(&reference.pat, of_server),
+            Pat::Slice(slice) => slice.elems.iter().for_each(|elem| self.bind(elem, false)),
+            Pat::Struct(of) => of.fields.iter().for_each(|field| self.bind_field(field)),
+            Pat::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.bind(elem, false)),
+            Pat::TupleStruct(of) => of.elems.iter().for_each(|elem| self.bind(elem, false)),
+            Pat::Type(typed) => self.bind(&typed.pat, is_primitive(&typed.ty)),
+            _ => {}
+        }
+    }
+
+    fn bind_field(&mut self, field: &FieldPat) {
+        self.bind(&field.pat, false);
+    }
+}
+
+/// Types that are parts of the server's own making, whoever looks at them.
+fn is_primitive(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => is_primitive(&reference.elem),
+        Type::Path(path) if path.qself.is_none() => path.path.get_ident().is_some_and(|name| {
+            matches!(
+                name.to_string().as_str(),
+                "bool"
+                    | "char"
+                    | "str"
+                    | "String"
+                    | "i8"
+                    | "i16"
+                    | "i32"
+                    | "i64"
+                    | "i128"
+                    | "isize"
+                    | "u8"
+                    | "u16"
+                    | "u32"
+                    | "u64"
+                    | "u128"
+                    | "usize"
+            )
+        }),
+        _ => false,
+    }
+}

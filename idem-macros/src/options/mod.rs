@@ -1,0 +1,252 @@
+//! What stands between the parentheses of `#[idempotent(…)]`.
+
+pub(crate) mod duration;
+mod table;
+mod value;
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative as _;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, LitStr, Path, Token, Type};
+
+use crate::errors::Errors;
+use crate::suggest;
+pub(crate) use table::Strategy;
+use table::{Kind, Name, Row, TABLE};
+pub(crate) use value::Listed;
+use value::Value;
+
+/// A duration, and where it was written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Time {
+    pub(crate) millis: u64,
+    pub(crate) span: Span,
+}
+
+/// The word of an option, and where it was written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word {
+    pub(crate) text: &'static str,
+    pub(crate) span: Span,
+}
+
+pub(crate) enum OnErr {
+    Word(Word),
+    Path(Path),
+}
+
+pub(crate) enum Fingerprint {
+    Off,
+    /// The values that must be equal.
+    Places(Vec<Listed>),
+}
+
+/// The options that were given. What was wrong is missing, and told.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) key: Option<LitStr>,
+    pub(crate) strategy: Option<Strategy>,
+    pub(crate) ttl: Option<Time>,
+    pub(crate) lease: Option<Time>,
+    pub(crate) max_runtime: Option<Time>,
+    pub(crate) fingerprint: Option<Fingerprint>,
+    pub(crate) wait: Option<Time>,
+    pub(crate) on_duplicate: Option<Word>,
+    pub(crate) on_err: Option<OnErr>,
+    pub(crate) on_cancel: Option<Word>,
+    pub(crate) engine: Option<Expr>,
+    pub(crate) map_err: Option<Path>,
+    pub(crate) codec: Option<Type>,
+    pub(crate) on_outage: Option<Word>,
+    pub(crate) krate: Option<Path>,
+    /// Names of the options that were written, wrong values too, so that a wrong one is not told to
+    /// be missing as well.
+    written: Vec<(&'static Row, Span)>,
+}
+
+impl Options {
+    /// Parses the options and tells all their mistakes.
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parse = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                options.one(input, errors);
+            }
+            Ok(())
+        };
+        if let Err(error) = parse.parse2(tokens) {
+            errors.push(error);
+        }
+        options.foreign(errors);
+        options
+    }
+
+    /// Whether an option was written, be its value right or wrong.
+    pub(crate) fn wrote_key(&self) -> bool {
+        self.wrote(Name::Key)
+    }
+
+    pub(crate) fn wrote_strategy(&self) -> bool {
+        self.wrote(Name::Strategy)
+    }
+
+    pub(crate) fn rejects(&self) -> bool {
+        self.on_duplicate.is_some_and(|word| word.text == "reject")
+    }
+
+    pub(crate) fn finishes(&self) -> bool {
+        self.on_cancel.is_some_and(|word| word.text == "finish")
+    }
+
+    fn wrote(&self, name: Name) -> bool {
+        self.written.iter().any(|(row, _)| row.option == name)
+    }
+
+    /// One option and the comma after it.
+    fn one(&mut self, input: ParseStream<'_>, errors: &mut Errors) {
+        let Ok(name) = input.call(Ident::parse_any) else {
+            let wrong = value::until_comma(input);
+            if wrong.is_empty() {
+                // A comma where an option was due.
+                if let Ok(comma) = input.parse::<Token![,]>() {
+                    errors.under(comma, "an option is missing before this comma: remove the comma");
+                }
+                return;
+            }
+            errors.under(wrong, "an option is a name and a value, such as `ttl = \"24h\"`");
+            let _ = input.parse::<Token![,]>();
+            return;
+        };
+        match Row::of(&name.to_string()) {
+            Some(row) => self.known(row, &name, input, errors),
+            None => {
+                errors.at(name.span(), unknown(&name.to_string()));
+                skip_value(input);
+            }
+        }
+        separator(input, errors);
+    }
+
+    fn known(
+        &mut self,
+        row: &'static Row,
+        name: &Ident,
+        input: ParseStream<'_>,
+        errors: &mut Errors,
+    ) {
+        let again = self.wrote(row.option);
+        self.written.push((row, name.span()));
+        let value = if input.peek(Token![=]) {
+            let equals = input.parse::<Token![=]>().map_or(name.span(), |equals| equals.spans[0]);
+            value::parse(row, equals, input, errors)
+        } else if let Some(group) = parenthesised(input) {
+            if row.kind == Kind::Places {
+                value::places(row, &group, errors)
+            } else {
+                errors.at(
+                    name.span(),
+                    format!("`{}` takes its value by `=`: write `{}`", row.name, row.example),
+                );
+                None
+            }
+        } else {
+            errors.at(name.span(), format!("`{}` has no value: write `{}`", row.name, row.example));
+            None
+        };
+        if again {
+            errors.at(name.span(), format!("`{}` is given twice: remove one", row.name));
+        } else if let Some(value) = value {
+            self.set(row.option, value);
+        }
+    }
+
+    fn set(&mut self, option: Name, value: Value) {
+        match (option, value) {
+            (Name::Key, Value::Text(text)) => self.key = Some(text),
+            (Name::Strategy, Value::Word(text, _)) => {
+                self.strategy = Strategy::ALL.iter().copied().find(|one| one.name() == text);
+            }
+            (Name::Ttl, Value::Millis(millis, span)) => self.ttl = Some(Time { millis, span }),
+            (Name::Lease, Value::Millis(millis, span)) => self.lease = Some(Time { millis, span }),
+            (Name::MaxRuntime, Value::Millis(millis, span)) => {
+                self.max_runtime = Some(Time { millis, span });
+            }
+            (Name::Wait, Value::Millis(millis, span)) => self.wait = Some(Time { millis, span }),
+            (Name::Fingerprint, Value::Places(all)) => {
+                self.fingerprint = Some(Fingerprint::Places(all));
+            }
+            (Name::Fingerprint, _) => self.fingerprint = Some(Fingerprint::Off),
+            (Name::OnDuplicate, Value::Word(text, span)) => {
+                self.on_duplicate = Some(Word { text, span });
+            }
+            (Name::OnErr, Value::Word(text, span)) => {
+                self.on_err = Some(OnErr::Word(Word { text, span }));
+            }
+            (Name::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
+            (Name::OnCancel, Value::Word(text, span)) => self.on_cancel = Some(Word { text, span }),
+            (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),
+            (Name::Engine, Value::Expr(expr)) => self.engine = Some(expr),
+            (Name::MapErr, Value::Path(path)) => self.map_err = Some(path),
+            (Name::Crate, Value::Path(path)) => self.krate = Some(path),
+            (Name::Codec, Value::Type(ty)) => self.codec = Some(ty),
+            (option, _) => unreachable!("the table gives {option:?} a value of its kind"),
+        }
+    }
+
+    /// Tells the options that the strategy does not use.
+    fn foreign(&self, errors: &mut Errors) {
+        let Some(strategy) = self.strategy else { return };
+        for (row, span) in &self.written {
+            if let Some(message) = row.foreign_to(strategy) {
+                errors.at(*span, message);
+            }
+        }
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let names = TABLE.iter().map(|row| row.name);
+    match suggest::nearest(name, names.clone()) {
+        Some(meant) => format!("there is no option `{name}`: did you mean `{meant}`?"),
+        None => {
+            format!("there is no option `{name}`: the options are {}", suggest::list(names, "and"))
+        }
+    }
+}
+
+/// The parentheses that come next, if any do.
+fn parenthesised(input: ParseStream<'_>) -> Option<Group> {
+    if input.peek(syn::token::Paren) { input.parse().ok() } else { None }
+}
+
+/// Skips the value of an option that does not exist.
+fn skip_value(input: ParseStream<'_>) {
+    if parenthesised(input).is_some() || !input.peek(Token![=]) {
+        return;
+    }
+    let _ = input.parse::<Token![=]>();
+    let fork = input.fork();
+    if fork.parse::<Expr>().is_ok() {
+        input.advance_to(&fork);
+    } else {
+        value::until_comma(input);
+    }
+}
+
+/// The comma between two options. One that was forgotten is told and taken as written; what can't
+/// start an option is skipped.
+fn separator(input: ParseStream<'_>, errors: &mut Errors) {
+    if input.is_empty() || input.parse::<Token![,]>().is_ok() {
+        return;
+    }
+    let next = input.fork().parse::<TokenTree>().map_or_else(|_| Span::call_site(), |t| t.span());
+    let option = input.fork().call(Ident::parse_any).is_ok();
+    if option {
+        errors.at(next, "a comma is missing before this option");
+        return;
+    }
+    let wrong = value::until_comma(input);
+    errors.under(wrong, "this is no part of the value: remove it, or write a comma before it");
+    let _ = input.parse::<Token![,]>();
+}

@@ -1,0 +1,160 @@
+//! Every option: its name, what value it takes, and which strategies it is for.
+//!
+//! A new option is a row, a new strategy a variant of [`Strategy`] named in the rows that serve it.
+//! Unknown names, wrong values, repeats and options that are foreign to the strategy all fall out of
+//! the table.
+
+/// How the right to run is won.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    Setnx,
+}
+
+impl Strategy {
+    pub(crate) const ALL: &[Self] = &[Self::Setnx];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Setnx => "setnx",
+        }
+    }
+}
+
+/// An option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    Key,
+    Strategy,
+    Ttl,
+    Lease,
+    MaxRuntime,
+    Fingerprint,
+    Wait,
+    OnDuplicate,
+    OnErr,
+    OnCancel,
+    Engine,
+    MapErr,
+    Codec,
+    OnOutage,
+    Crate,
+}
+
+/// What an option's value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A string literal.
+    Text,
+    /// A string literal that is one of these words.
+    Word(&'static [&'static str]),
+    /// The same, or a path to a function.
+    WordOrPath(&'static [&'static str]),
+    /// A string literal that is a duration.
+    Duration,
+    /// A path to a function.
+    Function,
+    /// A path to a crate.
+    Module,
+    Type,
+    Expr,
+    /// `name(place, …)`, or `name = "off"`.
+    Places,
+}
+
+/// What is known of an option.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) option: Name,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// The strategies that use it.
+    pub(crate) strategies: &'static [Strategy],
+    /// How it is written, for the messages.
+    pub(crate) example: &'static str,
+}
+
+const ALL: &[Strategy] = Strategy::ALL;
+const LEASED: &[Strategy] = &[Strategy::Setnx];
+const STORED: &[Strategy] = ALL;
+
+#[rustfmt::skip]
+pub(crate) const TABLE: &[Row] = &[
+    row(Name::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
+    row(Name::Strategy, "strategy", Kind::Word(&["setnx"]), ALL, "strategy = \"setnx\""),
+    row(Name::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
+    row(Name::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
+    row(Name::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),
+    row(Name::Fingerprint, "fingerprint", Kind::Places, ALL, "fingerprint(amount, to.iban)"),
+    row(Name::Wait, "wait", Kind::Duration, ALL, "wait = \"5s\""),
+    row(Name::OnDuplicate, "on_duplicate", Kind::Word(&["replay", "reject"]), ALL, "on_duplicate = \"reject\""),
+    row(Name::OnErr, "on_err", Kind::WordOrPath(&["release", "hold", "store"]), LEASED, "on_err = \"hold\""),
+    row(Name::OnCancel, "on_cancel", Kind::Word(&["hold", "finish"]), LEASED, "on_cancel = \"finish\""),
+    row(Name::Engine, "engine", Kind::Expr, ALL, "engine = state.idem"),
+    row(Name::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
+    row(Name::Codec, "codec", Kind::Type, STORED, "codec = MyCodec"),
+    row(Name::OnOutage, "on_outage", Kind::Word(&["fail", "run"]), &[Strategy::Setnx], "on_outage = \"run\""),
+    row(Name::Crate, "crate", Kind::Module, ALL, "crate = shop::idem"),
+];
+
+const fn row(
+    option: Name,
+    name: &'static str,
+    kind: Kind,
+    strategies: &'static [Strategy],
+    example: &'static str,
+) -> Row {
+    Row { option, name, kind, strategies, example }
+}
+
+impl Row {
+    pub(crate) fn of(name: &str) -> Option<&'static Self> {
+        TABLE.iter().find(|row| row.name == name)
+    }
+
+    /// What is wrong with this option beside a strategy that does not use it.
+    pub(crate) fn foreign_to(&self, strategy: Strategy) -> Option<String> {
+        if self.strategies.contains(&strategy) {
+            return None;
+        }
+        let users = self.strategies.iter().map(|user| user.name());
+        Some(format!(
+            "strategy `\"{}\"` does not use `{}`, which is for {}: remove it",
+            strategy.name(),
+            self.name,
+            crate::suggest::list(users, "and"),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Name, Row, Strategy, TABLE};
+
+    #[test]
+    fn each_option_has_one_row() {
+        for (at, row) in TABLE.iter().enumerate() {
+            let rest = &TABLE[at + 1..];
+            assert!(rest.iter().all(|other| other.option != row.option && other.name != row.name));
+            assert!(row.example.starts_with(row.name), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn the_strategies_are_the_words_of_their_option() {
+        let row = Row::of("strategy").expect("the option exists");
+        let names: Vec<_> = Strategy::ALL.iter().map(|strategy| strategy.name()).collect();
+        assert!(matches!(row.kind, Kind::Word(words) if words == names));
+    }
+
+    #[test]
+    fn an_option_is_foreign_to_a_strategy_that_its_row_does_not_name() {
+        let row = Row {
+            option: Name::Wait,
+            name: "limit",
+            kind: Kind::Text,
+            strategies: &[],
+            example: "",
+        };
+        assert!(row.foreign_to(Strategy::Setnx).is_some_and(|told| told.contains("`limit`")));
+    }
+}

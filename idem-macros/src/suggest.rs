@@ -1,0 +1,83 @@
+//! "Did you mean": the nearest of some names.
+
+/// The candidate nearest to `name`, if one is near enough to be what was meant.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let most = (name.chars().count() / 3).max(1);
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let far = distance(&name.to_lowercase(), &candidate.to_lowercase());
+        let abbreviated = name.len() >= 3 && candidate.starts_with(name);
+        let far = if abbreviated { far.min(most) } else { far };
+        if far <= most && best.is_none_or(|(least, _)| far < least) {
+            best = Some((far, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// How many characters to add, drop, change or swap with their neighbour.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=to.len()).collect();
+    let mut last = None;
+    for (row, a) in from.chars().enumerate() {
+        let mut line = vec![row + 1];
+        for (column, b) in to.iter().enumerate() {
+            let mut least = (above[column] + usize::from(a != *b))
+                .min(above[column + 1] + 1)
+                .min(line[column] + 1);
+            if column > 0 && last == Some(*b) && to[column - 1] == a {
+                least = least.min(before[column - 1] + 1);
+            }
+            line.push(least);
+        }
+        before = std::mem::replace(&mut above, line);
+        last = Some(a);
+    }
+    above[to.len()]
+}
+
+/// Names as a sentence lists them: `` `a`, `b` or `c` ``.
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((end, rest)) => format!("{} {last} {end}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{list, nearest};
+
+    #[test]
+    fn one_slip_is_near() {
+        let names = ["order", "user", "on_err"];
+        assert_eq!(nearest("ordr", names), Some("order"));
+        assert_eq!(nearest("usre", names), Some("user"));
+        assert_eq!(nearest("onerr", names), Some("on_err"));
+        assert_eq!(nearest("Order", names), Some("order"));
+    }
+
+    #[test]
+    fn another_word_is_not() {
+        assert_eq!(nearest("amount", ["order", "user"]), None);
+        assert_eq!(nearest("x", ["id"]), None);
+    }
+
+    #[test]
+    fn the_nearest_wins() {
+        assert_eq!(nearest("leases", ["least", "lease"]), Some("lease"));
+    }
+
+    #[test]
+    fn lists_read_as_a_sentence() {
+        assert_eq!(list(["a"], "or"), "`a`");
+        assert_eq!(list(["a", "b", "c"], "or"), "`a`, `b` or `c`");
+    }
+}

@@ -1,0 +1,158 @@
+//! Where the parts of a key come from, decided by types.
+//!
+//! The macros write `Origins::start().and(Origin::of(part).origin())…`, and ask [`Scoped`] or
+//! [`Compared`] of it. [`Origin`]
+//! finds out by method lookup: the method of the first type in the chain `Origin` → `OfClient` →
+//! `Unknown` whose bounds hold. So a generic part, whose origin nobody knows yet, is let pass, where
+//! a bound would refuse it.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::part::{Client, KeyPart, Server};
+
+/// Asks a part where it comes from.
+#[derive(Debug)]
+pub struct Origin<P: ?Sized>(OfClient<P>);
+
+/// The same for a part that is not known to be the server's own.
+#[derive(Debug)]
+pub struct OfClient<P: ?Sized>(Unknown, PhantomData<P>);
+
+/// The origin of a part whose type does not say: a type parameter.
+#[derive(Debug)]
+pub struct Unknown;
+
+impl<P: ?Sized> Origin<P> {
+    /// The question, without the value.
+    #[must_use]
+    pub const fn of(_: &P) -> Self {
+        Self(OfClient(Unknown, PhantomData))
+    }
+}
+
+// Looked up first: a number whose type is not decided yet fits here too, and is the server's own.
+impl<P: KeyPart<Origin = Server> + ?Sized> Origin<P> {
+    /// The server's own.
+    #[must_use]
+    pub const fn origin(&self) -> Server {
+        Server
+    }
+}
+
+impl<P: ?Sized> Deref for Origin<P> {
+    type Target = OfClient<P>;
+
+    fn deref(&self) -> &OfClient<P> {
+        &self.0
+    }
+}
+
+impl<P: KeyPart<Origin = Client> + ?Sized> OfClient<P> {
+    /// Supplied by the client.
+    #[must_use]
+    pub const fn origin(&self) -> Client {
+        Client
+    }
+}
+
+impl<P: ?Sized> Deref for OfClient<P> {
+    type Target = Unknown;
+
+    fn deref(&self) -> &Unknown {
+        &self.0
+    }
+}
+
+impl Unknown {
+    /// Not known.
+    #[must_use]
+    pub const fn origin(&self) -> Self {
+        Self
+    }
+}
+
+/// There is such a part.
+#[derive(Debug)]
+pub struct Seen;
+
+/// There is no such part.
+#[derive(Debug)]
+pub struct Unseen;
+
+/// Which origins the parts of a key have: of the server (`S`), of the client (`C`).
+#[derive(Debug)]
+pub struct Origins<S, C>(PhantomData<(S, C)>);
+
+impl Origins<Unseen, Unseen> {
+    /// No parts.
+    #[must_use]
+    pub const fn start() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl Origins<Seen, Unseen> {
+    /// Parts that are the server's own by the look of their types.
+    #[must_use]
+    pub const fn known() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<S, C> Origins<S, C> {
+    /// One part more.
+    #[must_use]
+    pub fn and<O: Joins<S, C>>(self, _: O) -> O::Joined {
+        O::JOINED
+    }
+}
+
+/// How an origin joins those seen before.
+pub trait Joins<S, C> {
+    /// What is seen then.
+    type Joined;
+    /// Its value.
+    const JOINED: Self::Joined;
+}
+
+impl<S, C> Joins<S, C> for Server {
+    type Joined = Origins<Seen, C>;
+    const JOINED: Origins<Seen, C> = Origins(PhantomData);
+}
+
+impl<S, C> Joins<S, C> for Unknown {
+    type Joined = Origins<Seen, C>;
+    const JOINED: Origins<Seen, C> = Origins(PhantomData);
+}
+
+impl<S, C> Joins<S, C> for Client {
+    type Joined = Origins<S, Seen>;
+    const JOINED: Origins<S, Seen> = Origins(PhantomData);
+}
+
+/// A key with a part that the server knows by itself.
+#[diagnostic::on_unimplemented(
+    message = "every part of this key is supplied by the client, so two users could share one key",
+    label = "no part says whose request it is",
+    note = "put one beside the client's, such as `{{user.id}}` or `{{tenant}}`"
+)]
+pub trait Scoped: Sized {
+    /// Asks for it.
+    fn scoped(self) {}
+}
+
+impl<C> Scoped for Origins<Seen, C> {}
+
+/// A scoped key that no client supplies a part of.
+#[diagnostic::on_unimplemented(
+    message = "a part of this key is supplied by the client, who could reuse it for another request",
+    label = "nothing says which arguments must be equal",
+    note = "list them by `fingerprint(amount, …)`, or say `fingerprint = \"off\"`"
+)]
+pub trait Compared: Scoped {
+    /// Asks for it.
+    fn compared(self) {}
+}
+
+impl Compared for Origins<Seen, Unseen> {}
