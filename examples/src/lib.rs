@@ -1,1 +1,3 @@
-//! Examples.
+//! What the examples are made of. Each one is a thin binary in `src/bin` over a module here.
+
+pub mod sample;
