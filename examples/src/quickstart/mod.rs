@@ -12,7 +12,7 @@
 //! | `answer` | what the handler's outcome means to a queue |
 //! | `provider`, `ledger` | where the money moves, and the file that proves it |
 //! | `processes`, `child`, `wire` | `--redis`: workers that are processes, one of them killed |
-//! | `tally`, `money`, `report` | counting, and saying it |
+//! | `tally`, `money`, `table`, `report` | counting, and saying it |
 
 mod answer;
 mod args;
@@ -30,6 +30,7 @@ mod problem;
 mod processes;
 mod provider;
 mod report;
+mod table;
 mod tally;
 mod wire;
 mod workers;
@@ -49,7 +50,8 @@ use intake::Intake;
 use ledger::{Folder, Ledger};
 use problem::Problem;
 use provider::Provider;
-use report::{Paint, Setting};
+use report::Setting;
+use table::Paint;
 use tally::Half;
 use wire::Job;
 use workers::Mode;

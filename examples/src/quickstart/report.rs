@@ -1,4 +1,4 @@
-//! The table, and what it means.
+//! The whole report: what was run, what each half did, and what that means.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use super::intake::Intake;
 use super::ledger::Posting;
 use super::money;
 use super::processes::Kill;
+use super::table::{self, Ink, Paint, Row};
 use super::tally::{Half, Tally};
 
 /// How the run was made.
@@ -17,32 +18,6 @@ pub(super) struct Setting {
     pub(super) workers: u16,
     /// The processes of the protected half, if it had any of its own.
     pub(super) processes: Option<u16>,
-}
-
-/// Marks up text for a terminal, or leaves it plain.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Paint {
-    pub(super) colour: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ink {
-    Plain,
-    Bold,
-    Good,
-    Bad,
-}
-
-impl Paint {
-    fn on(self, ink: Ink, text: &str) -> String {
-        let code = match ink {
-            Ink::Bold => "1",
-            Ink::Good => "32",
-            Ink::Bad => "31",
-            Ink::Plain => return text.to_owned(),
-        };
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
 }
 
 /// The whole report.
@@ -57,7 +32,7 @@ pub(super) fn render(
         (Tally::of(&intake.deliveries, bare), Tally::of(&intake.deliveries, guarded));
     let mut text = head(intake, setting);
     text.push('\n');
-    text.push_str(&table(&rows(&tally, &safe, bare, guarded), paint));
+    text.push_str(&table::render(&rows(&tally, &safe, bare, guarded), paint));
     text.push('\n');
     text.push_str(&meaning(&tally, &safe));
     if let Some(kill) = &guarded.kill {
@@ -97,32 +72,6 @@ fn head(intake: &Intake, setting: Setting) -> String {
     text
 }
 
-struct Row {
-    label: &'static str,
-    cells: [Vec<String>; 2],
-    inks: [Ink; 2],
-}
-
-impl Row {
-    fn of(label: &'static str, bare: usize, guarded: usize) -> Self {
-        let cells = [bare, guarded].map(|count| vec![money::grouped(count as u128)]);
-        Self { label, cells, inks: [Ink::Plain; 2] }
-    }
-
-    /// A row that only the protected half can fill.
-    fn guarded(label: &'static str, guarded: usize) -> Self {
-        let mut row = Self::of(label, 0, guarded);
-        row.cells[0] = vec!["-".to_owned()];
-        row
-    }
-
-    /// A row where every count is a fault.
-    fn fault(label: &'static str, bare: usize, guarded: usize) -> Self {
-        let ink = |count| if count == 0 { Ink::Good } else { Ink::Bad };
-        Self { inks: [ink(bare), ink(guarded)], ..Self::of(label, bare, guarded) }
-    }
-}
-
 fn rows(tally: &Tally, safe: &Tally, bare: &Half, guarded: &Half) -> Vec<Row> {
     let mut rows = vec![
         Row::of("deliveries", tally.deliveries, safe.deliveries),
@@ -148,39 +97,6 @@ fn rows(tally: &Tally, safe: &Tally, bare: &Half, guarded: &Half) -> Vec<Row> {
     let cells = [bare, guarded].map(|half| vec![seconds(half.took)]);
     rows.push(Row { label: "time", cells, inks: [Ink::Plain; 2] });
     rows
-}
-
-const HEADS: [&str; 2] = ["without", "#[idempotent]"];
-
-fn table(rows: &[Row], paint: Paint) -> String {
-    let label = rows.iter().map(|row| row.label.len()).max().unwrap_or(0);
-    let widths = [0, 1].map(|column| {
-        let cells = rows.iter().flat_map(|row: &Row| &row.cells[column]).map(String::len);
-        cells.chain([HEADS[column].len()]).max().unwrap_or(0)
-    });
-    let width = label + widths[0] + widths[1] + 6;
-    let mut text = String::new();
-    let mut line = |label_text: &str, cells: [&str; 2], inks: [Ink; 2]| {
-        let _ = write!(text, "  {label_text:label$}");
-        for column in [0, 1] {
-            let cell = cells[column];
-            let pad = " ".repeat(widths[column].saturating_sub(cell.len()));
-            let _ = write!(text, "   {pad}{}", paint.on(inks[column], cell));
-        }
-        text.push('\n');
-    };
-    line("", HEADS, [Ink::Bold; 2]);
-    let rule = "-".repeat(width);
-    line(&rule, ["", ""], [Ink::Plain; 2]);
-    for row in rows {
-        let height = row.cells[0].len().max(row.cells[1].len());
-        for at in 0..height {
-            let cell = |column: usize| row.cells[column].get(at).map_or("", String::as_str);
-            let label = if at == 0 { row.label } else { "" };
-            line(label, [cell(0), cell(1)], row.inks);
-        }
-    }
-    text.lines().map(str::trim_end).fold(String::new(), |all, line| all + line + "\n")
 }
 
 fn meaning(tally: &Tally, safe: &Tally) -> String {
