@@ -90,3 +90,23 @@ fn a_reader_that_has_left_is_no_failure() {
     let out = child.wait_with_output().unwrap();
     assert_eq!((out.status.code(), text(&out.stderr)), (Some(0), ""));
 }
+
+#[test]
+fn over_redis_a_killed_worker_moves_no_money_twice() {
+    let server = kit::redis::Server::start(kit::redis::Flavour::Redis);
+    let out = quickstart(&["--redis", &server.url()], "");
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    assert_eq!(row(&out, "effects (money moved)"), ["425", "202"]);
+    assert_eq!(row(&out, "money wrongly moved")[1], "none");
+    let takeovers: u32 = row(&out, "claims taken over after their lease")[1].parse().unwrap();
+    assert!(takeovers >= 1, "{}", text(&out.stdout));
+    assert!(text(&out.stdout).contains("was killed (kill -9)"));
+}
+
+#[test]
+fn a_redis_that_is_not_there_is_told_in_one_line() {
+    let url = format!("redis://127.0.0.1:{}/", kit::port::free());
+    let out = quickstart(&["--redis", &url], "");
+    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(text(&out.stderr).lines().count(), 1, "{}", text(&out.stderr));
+}

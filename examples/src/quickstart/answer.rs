@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use idem::Error;
+use idem::{Error, Outcome, with_outcome};
 use serde::{Deserialize, Serialize};
 
 use super::delivery::Event;
-use super::engine::{Outcome, with_outcome};
 use super::handler::{self, Failed, Receipt};
 use super::provider::Provider;
 
@@ -14,7 +13,7 @@ use super::provider::Provider;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Answer {
     /// The body ran. `attempt` is over 1 when an attempt before it was left without an outcome.
-    Ran { receipt: Receipt, attempt: u64 },
+    Ran { receipt: Receipt, attempt: u32 },
     /// A duplicate, answered with the stored receipt.
     Replayed { receipt: Receipt },
     /// The event is being handled at this moment: to be delivered again.
@@ -38,8 +37,9 @@ pub(super) async fn bare(provider: &Provider, event: &Event) -> Answer {
 /// Handles the event under `#[idempotent]`.
 pub(super) async fn guarded(provider: &Provider, event: &Event) -> Answer {
     match with_outcome(handler::guarded(provider, event)).await {
+        (Ok(receipt), Outcome::Replayed { .. } | Outcome::Waited) => Answer::Replayed { receipt },
         (Ok(receipt), Outcome::Ran { attempt, .. }) => Answer::Ran { receipt, attempt },
-        (Ok(receipt), _) => Answer::Replayed { receipt },
+        (Ok(receipt), _) => Answer::Ran { receipt, attempt: 1 },
         (Err(failed), _) => refused(failed),
     }
 }
@@ -50,7 +50,7 @@ fn refused(failed: Failed) -> Answer {
         Failed::Idem(Error::InFlight { retry_after, .. }) => {
             Answer::InFlight { after: retry_after }
         }
-        Failed::Idem(Error::Mismatch { .. }) | Failed::Mismatch => Answer::Mismatch,
+        Failed::Idem(Error::Mismatch { .. }) => Answer::Mismatch,
         Failed::Idem(error) => match error.delivery() {
             idem::Delivery::Requeue { after } => Answer::Retry { after, reason },
             _ => Answer::PutAside { reason },

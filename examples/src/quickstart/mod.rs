@@ -19,9 +19,7 @@ mod args;
 mod broker;
 mod child;
 mod delivery;
-#[path = "engine_stub.rs"]
 mod engine;
-#[path = "handler_stub.rs"]
 mod handler;
 mod intake;
 mod ledger;

@@ -226,7 +226,7 @@ mod tests {
         Settled { delivery: delivery.clone(), answer, told_in_flight }
     }
 
-    fn ran(number: &str, attempt: u64) -> Answer {
+    fn ran(number: &str, attempt: u32) -> Answer {
         Answer::Ran { receipt: Receipt { number: number.to_owned() }, attempt }
     }
 
@@ -253,7 +253,7 @@ mod tests {
         }
     }
 
-    fn guarded(intake: &Intake, attempt: u64) -> Half {
+    fn guarded(intake: &Intake, attempt: u32) -> Half {
         let [first, again, forged, other] = &intake.deliveries[..] else { unreachable!() };
         let replayed = Answer::Replayed { receipt: Receipt { number: "r-1".to_owned() } };
         Half {

@@ -155,7 +155,7 @@ mod tests {
         Half { settled, postings, took: Duration::ZERO, kill: None }
     }
 
-    fn ran(number: &str, attempt: u64) -> Answer {
+    fn ran(number: &str, attempt: u32) -> Answer {
         Answer::Ran { receipt: Receipt { number: number.to_owned() }, attempt }
     }
 
