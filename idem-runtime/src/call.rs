@@ -157,8 +157,8 @@ async fn ask(
         let mut candidate = Candidate::new(idem, shelf, name, record);
         let claim = Claim::new(name, candidate.record(), over.as_ref());
         let mut sent = Instant::now();
-        let claimed = observe::timed("claim", shelf.claim(claim)).await;
-        let found = match claimed {
+        let step = observe::Step::start("claim");
+        let found = match step.answered(shelf.claim(claim).await) {
             Ok(Claimed::Won { fence }) => {
                 candidate.won(fence);
                 if Instant::now() < stands_until(sent, plan.lease_or_default()) {

@@ -45,7 +45,7 @@ impl Candidate {
     }
 
     pub(crate) async fn renew(&self) -> Result<Settled, StoreError> {
-        self.claim().settle(Change::Renew).await
+        Box::pin(self.claim().settle(Change::Renew)).await
     }
 
     fn claim_mut(&mut self) -> &mut Claim {
@@ -98,7 +98,8 @@ impl Claim {
             Change::Release(_) => "release",
             Change::Purge => "purge",
         };
-        observe::timed(op, self.shelf.settle(&self.name, &self.record, change)).await
+        let step = observe::Step::start(op);
+        step.answered(self.shelf.settle(&self.name, &self.record, change).await)
     }
 }
 
@@ -247,7 +248,7 @@ impl Held {
         loop {
             tokio::time::sleep(pause).await;
             let sent = Instant::now();
-            match self.claim.settle(Change::Renew).await {
+            match Box::pin(self.claim.settle(Change::Renew)).await {
                 Ok(Settled::Done) => {
                     self.flight.stands_until(stands_until(sent, lease));
                     pause = lease / 3;

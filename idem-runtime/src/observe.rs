@@ -1,7 +1,6 @@
 //! What people see of it: spans, events and metrics. Never a raw key, never a payload.
 
 use std::fmt;
-use std::future::Future;
 
 use metrics::{counter, gauge, histogram};
 use sha2::{Digest, Sha256};
@@ -95,12 +94,21 @@ impl Drop for InFlight {
     }
 }
 
-/// Times one store step.
-pub(crate) async fn timed<T>(op: &'static str, step: impl Future<Output = T>) -> T {
-    let started = Instant::now();
-    let answer = step.await;
-    histogram!("idem_store_seconds", "op" => op).record(started.elapsed());
-    answer
+/// Times one store step. Not a wrapper around its future, which would hold it twice.
+pub(crate) struct Step {
+    op: &'static str,
+    started: Instant,
+}
+
+impl Step {
+    pub(crate) fn start(op: &'static str) -> Self {
+        Self { op, started: Instant::now() }
+    }
+
+    pub(crate) fn answered<T>(self, answer: T) -> T {
+        histogram!("idem_store_seconds", "op" => self.op).record(self.started.elapsed());
+        answer
+    }
 }
 
 pub(crate) fn lease_lost(name: &Name, fence: u64) {

@@ -15,6 +15,8 @@ pub(crate) enum Shelf {
     Own(Arc<dyn Erased>, Duration),
 }
 
+// The futures of a store across a network are boxed: a call's own stays small, and what that costs
+// is nothing beside a round trip.
 impl Shelf {
     /// A user's own store, which has `timeout` to answer each step.
     pub(crate) fn own(store: impl Store, timeout: Duration) -> Self {
@@ -25,7 +27,7 @@ impl Shelf {
         match self {
             Self::Memory(memory) => memory.claim(claim).await,
             #[cfg(feature = "redis")]
-            Self::Redis(redis) => redis.claim(claim).await,
+            Self::Redis(redis) => Box::pin(redis.claim(claim)).await,
             Self::Own(own, timeout) => within(*timeout, own.claim_boxed(claim)).await,
         }
     }
@@ -39,7 +41,7 @@ impl Shelf {
         match self {
             Self::Memory(memory) => memory.settle(name, running, change).await,
             #[cfg(feature = "redis")]
-            Self::Redis(redis) => redis.settle(name, running, change).await,
+            Self::Redis(redis) => Box::pin(redis.settle(name, running, change)).await,
             Self::Own(own, timeout) => {
                 within(*timeout, own.settle_boxed(name, running, change)).await
             }
@@ -50,7 +52,7 @@ impl Shelf {
         match self {
             Self::Memory(memory) => memory.get(name).await,
             #[cfg(feature = "redis")]
-            Self::Redis(redis) => redis.get(name).await,
+            Self::Redis(redis) => Box::pin(redis.get(name)).await,
             Self::Own(own, timeout) => within(*timeout, own.get_boxed(name)).await,
         }
     }

@@ -128,9 +128,14 @@ impl Link {
     }
 
     async fn connected(&self) -> RedisResult<Connected> {
-        if let Some(connected) = self.alive() {
-            return Ok(connected);
+        match self.alive() {
+            Some(connected) => Ok(connected),
+            // Rare and large: boxed, so that every step's future stays small.
+            None => Box::pin(self.reconnected()).await,
         }
+    }
+
+    async fn reconnected(&self) -> RedisResult<Connected> {
         let mut failed = self.connecting.lock().await;
         if let Some(connected) = self.alive() {
             return Ok(connected);
