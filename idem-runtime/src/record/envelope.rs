@@ -156,7 +156,7 @@ fn fill(
     holder: &str,
     encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Source>,
 ) -> Result<Header, Source> {
-    let holder = &holder.as_bytes()[..holder.len().min(LONGEST_HOLDER)];
+    let holder = &holder.as_bytes()[..holder.floor_char_boundary(LONGEST_HOLDER)];
     out.extend_from_slice(MAGIC);
     out.push(VERSION);
     out.push(match header.state {

@@ -1,6 +1,8 @@
 //! The record of one key: what a store keeps.
 
 mod envelope;
+#[cfg(test)]
+mod golden;
 
 use std::fmt;
 use std::sync::Arc;
