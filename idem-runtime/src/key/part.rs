@@ -65,6 +65,7 @@ impl<'a> Part<'a> {
             self.out.push_str(&rest[..at]);
             let special = rest[at..].chars().next().map_or(1, char::len_utf8);
             for byte in rest[at..at + special].bytes() {
+                self.out.push('%');
                 for digit in [byte >> 4, byte & 15] {
                     self.out.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
                 }
