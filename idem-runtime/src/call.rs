@@ -46,7 +46,7 @@ where
             Err(error) => refuse(error, returns),
         }
     };
-    watch.answered(answer.instrument(span).await)
+    watch.answered(&span, answer.instrument(span.clone()).await)
 }
 
 /// Answers one call; a body that has started goes on when the caller leaves.
@@ -87,7 +87,7 @@ where
             Err(error) => refuse(Error::outage(error), returns),
         }
     };
-    watch.answered(answer.instrument(span).await)
+    watch.answered(&span, answer.instrument(span.clone()).await)
 }
 
 /// A caller that may leave while its body runs elsewhere: the attempt is told.
