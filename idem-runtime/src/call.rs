@@ -90,6 +90,12 @@ where
     watch.answered(&span, answer.instrument(span.clone()).await)
 }
 
+/// Answers a call that has no engine to ask.
+pub(crate) fn refused<R>(key: &Key, returns: Returns<R>, error: Error) -> R {
+    let watch = Watch::start(key.operation_name());
+    watch.answered(&tracing::Span::none(), refuse(error, returns))
+}
+
 /// A caller that may leave while its body runs elsewhere: the attempt is told.
 struct Caller(Option<Arc<Flight>>);
 
