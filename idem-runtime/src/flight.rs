@@ -189,7 +189,11 @@ impl Flight {
             if self.is_cancelled() {
                 return;
             }
-            let until = self.course().until;
+            // Of an attempt that has ended no lease lapses any more.
+            let until = {
+                let course = self.course();
+                course.until.filter(|_| course.end.is_none())
+            };
             sleep_or(changed, until).await;
         }
     }
