@@ -9,7 +9,7 @@ use crate::decide::differs;
 use crate::engine::Idem;
 use crate::flight::{Departure, Doer, End, Flight, Followed};
 use crate::key::Fingerprint;
-use crate::record::Record;
+use crate::record::{Record, State};
 use crate::store::Name;
 
 /// One call, as far as it waits.
@@ -110,9 +110,11 @@ impl<'a> Waiter<'a> {
         flight.is_some_and(|flight| flight.is_elsewhere() || flight.left().is_some())
     }
 
-    /// What the store has answered in the end: those who follow this call's poll get it too.
+    /// What the store has answered in the end: those who follow this call's poll get it too, unless
+    /// it is another attempt's running record, which is no answer to them.
     pub(crate) fn found(&mut self, record: &Record) {
-        if let Some(poll) = self.polling.take() {
+        let settled = record.state() != Some(State::Running);
+        if let Some(poll) = self.polling.take().filter(|_| settled) {
             self.idem.flights().land(&poll.flight, End::Stored(record.clone()));
         }
     }
