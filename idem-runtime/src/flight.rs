@@ -36,6 +36,7 @@ struct Course {
     /// Until when the claim stands for certain; `None` for another process's, which is polled for.
     until: Option<Instant>,
     cancelled: bool,
+    lost: bool,
     do_not_store: bool,
     end: Option<End>,
 }
@@ -87,7 +88,14 @@ pub(crate) struct Departure {
 impl Flight {
     pub(crate) fn new(departure: Departure) -> Arc<Self> {
         let Departure { name, fingerprint, fence, number, engine, parent, until } = departure;
-        let course = Course { doer: None, until, cancelled: false, do_not_store: false, end: None };
+        let course = Course {
+            doer: None,
+            until,
+            cancelled: false,
+            lost: false,
+            do_not_store: false,
+            end: None,
+        };
         Arc::new(Self {
             name,
             fingerprint,
@@ -165,6 +173,11 @@ impl Flight {
         let course = self.course();
         let lapsed = course.end.is_none() && course.until.is_some_and(|at| at <= Instant::now());
         course.cancelled || lapsed
+    }
+
+    /// The claim is another's now. Returns whether that is news.
+    pub(crate) fn lose(&self) -> bool {
+        !std::mem::replace(&mut self.course().lost, true)
     }
 
     pub(crate) fn do_not_store(&self) {

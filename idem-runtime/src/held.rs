@@ -253,8 +253,8 @@ impl Held {
                     pause = lease / 3;
                 }
                 Ok(Settled::Lost) => {
-                    observe::lease_lost(&self.claim.name, self.flight.fence);
                     self.flight.cancel();
+                    lost(&self.claim, &self.flight);
                     return std::future::pending().await;
                 }
                 Err(error) => {
@@ -302,14 +302,18 @@ impl Drop for Held {
 
 /// Tells the followers, and people where the key was lost.
 fn finish(claim: &Claim, flight: &Arc<Flight>, settlement: Settlement, settled: Settled) {
-    let end = match settled {
-        Settled::Done => settlement.end(),
-        Settled::Lost => {
-            observe::lease_lost(&claim.name, flight.fence);
-            End::AskStore
-        }
-    };
-    claim.idem.flights().land(flight, end);
+    match settled {
+        Settled::Done => claim.idem.flights().land(flight, settlement.end()),
+        Settled::Lost => lost(claim, flight),
+    }
+}
+
+/// The key is another's: who waits here asks the store, and people are told, once an attempt.
+fn lost(claim: &Claim, flight: &Arc<Flight>) {
+    if flight.lose() {
+        observe::lease_lost(&claim.name, flight.fence);
+    }
+    claim.idem.flights().land(flight, End::AskStore);
 }
 
 async fn settle_later(claim: Claim, flight: Arc<Flight>, settlement: Settlement) {
