@@ -109,14 +109,14 @@ impl Flight {
     }
 
     /// What a body that runs without a claim has for an attempt.
-    pub(crate) fn unguarded(engine: usize, name: Name) -> Arc<Self> {
+    pub(crate) fn unguarded(engine: usize, name: Name, parent: Option<Arc<Self>>) -> Arc<Self> {
         Self::new(Departure {
             name,
             fingerprint: None,
             fence: 0,
             number: 1,
             engine,
-            parent: None,
+            parent,
             until: None,
         })
     }

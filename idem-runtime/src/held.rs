@@ -102,10 +102,16 @@ impl Claim {
     }
 }
 
-/// A body in flight.
+/// A body in flight, counted once for as long as this lives: `shutdown` waits for it.
 pub(crate) struct Counted {
     _running: Running,
     _gauge: observe::InFlight,
+}
+
+impl Counted {
+    pub(crate) fn new(idem: &Idem) -> Self {
+        Self { _running: idem.enter(), _gauge: observe::InFlight::begin() }
+    }
 }
 
 /// A claim under which a body runs. Dropped while it runs, the claim is held till its lease lapses;
@@ -115,6 +121,7 @@ pub(crate) struct Held {
     claim: Claim,
     flight: Arc<Flight>,
     stage: Stage,
+    _counted: Counted,
 }
 
 enum Stage {
@@ -173,7 +180,8 @@ impl Held {
             until: Some(stands_until(sent, claim.record.lease())),
         });
         claim.idem.flights().depart(&flight);
-        Self { claim, flight, stage: Stage::Running }
+        let counted = Counted::new(&claim.idem);
+        Self { claim, flight, stage: Stage::Running, _counted: counted }
     }
 
     pub(crate) fn flight(&self) -> &Arc<Flight> {
@@ -186,11 +194,6 @@ impl Held {
 
     pub(crate) fn name(&self) -> &Name {
         &self.claim.name
-    }
-
-    /// Counts the body for as long as what this returns lives: `shutdown` waits for it.
-    pub(crate) fn count(&self) -> Counted {
-        Counted { _running: self.claim.idem.enter(), _gauge: observe::InFlight::begin() }
     }
 
     /// The record that completes the attempt with a result.
