@@ -295,8 +295,8 @@ impl Drop for Held {
                 self.claim.idem.flights().land(&self.flight, End::AskStore);
             }
             Stage::Settling(settlement) => {
-                let (claim, flight) = (self.claim.clone(), Arc::clone(&self.flight));
-                self.claim.idem.spawn(settle_later(claim, flight, settlement));
+                let later = Later { claim: self.claim.clone(), flight: Arc::clone(&self.flight) };
+                self.claim.idem.spawn(later.settle(settlement));
             }
             Stage::Over => {}
         }
@@ -319,15 +319,29 @@ fn lost(claim: &Claim, flight: &Arc<Flight>) {
     claim.idem.flights().land(flight, End::AskStore);
 }
 
-async fn settle_later(claim: Claim, flight: Arc<Flight>, settlement: Settlement) {
-    let mut pause = Duration::from_millis(50);
-    while let Some(left) = flight.left() {
-        tokio::time::sleep(pause.min(left)).await;
-        match claim.settle(settlement.change()).await {
-            Ok(settled) => return finish(&claim, &flight, settlement, settled),
-            Err(error) => observe::unsettled(&claim.name, settlement.op(), &error),
+/// What is settled in the background. Dropped, also by a runtime that ends, it lets followers go.
+struct Later {
+    claim: Claim,
+    flight: Arc<Flight>,
+}
+
+impl Later {
+    async fn settle(self, settlement: Settlement) {
+        let mut pause = Duration::from_millis(50);
+        while let Some(left) = self.flight.left() {
+            tokio::time::sleep(pause.min(left)).await;
+            match self.claim.settle(settlement.change()).await {
+                Ok(settled) => return finish(&self.claim, &self.flight, settlement, settled),
+                Err(error) => observe::unsettled(&self.claim.name, settlement.op(), &error),
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
         }
-        pause = (pause * 2).min(Duration::from_secs(5));
     }
-    claim.idem.flights().land(&flight, End::AskStore);
+}
+
+impl Drop for Later {
+    fn drop(&mut self) {
+        // The first end stands.
+        self.claim.idem.flights().land(&self.flight, End::AskStore);
+    }
 }
