@@ -48,8 +48,8 @@ pub fn attempt() -> Attempt {
     })
 }
 
-/// The attempt whose body this is; `None` outside of the body of a guarded call, and in a body that
-/// runs unguarded.
+/// The attempt whose body this is; `None` outside of the body of a guarded call. A body that runs
+/// unguarded has one too, so that its downstream keys are the same.
 #[must_use]
 pub fn try_attempt() -> Option<Attempt> {
     CURRENT.try_with(Clone::clone).ok()

@@ -17,7 +17,7 @@ use crate::decide::{Asker, Decision, decide, not_compared};
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::Flight;
-use crate::held::{Candidate, Held, Settlement, stands_until};
+use crate::held::{Candidate, Counted, Held, Settlement, stands_until};
 use crate::key::Key;
 use crate::observe::{self, Watch};
 use crate::outcome::Outcome;
@@ -41,12 +41,12 @@ where
     let answer = async {
         match ask(idem, plan, &key, &name, returns.codec).await {
             Ok(Asked::Run(held)) => run(plan, key, held, returns, body).await,
-            Ok(Asked::Unguarded) => unguarded(idem, name, body).await,
+            Ok(Asked::Unguarded) => Unguarded::new(idem, name).run(body).await,
             Ok(Asked::Replay(replay)) => replay.answer(&key, returns),
             Err(error) => refuse(error, returns),
         }
     };
-    watch.answered(answer.instrument(span).await)
+    watch.answered(&span, answer.instrument(span.clone()).await)
 }
 
 /// Answers one call; a body that has started goes on when the caller leaves.
@@ -69,11 +69,12 @@ where
         let (flight, running) = match asked {
             Ok(Asked::Run(held)) => {
                 let flight = Some(Arc::clone(held.flight()));
-                (flight, idem.detach(run(plan, key, held, returns, body)))
+                (flight, Idem::detach(run(plan, key, held, returns, body)))
             }
             Ok(Asked::Unguarded) => {
-                let (idem, scope) = (idem.clone(), idem.clone());
-                (None, scope.detach(async move { unguarded(&idem, name, body).await }))
+                let unguarded = Unguarded::new(idem, name);
+                let flight = Some(Arc::clone(&unguarded.flight));
+                (flight, Idem::detach(unguarded.run(body)))
             }
             Ok(Asked::Replay(replay)) => return replay.answer(&key, returns),
             Err(error) => return refuse(error, returns),
@@ -87,7 +88,13 @@ where
             Err(error) => refuse(Error::outage(error), returns),
         }
     };
-    watch.answered(answer.instrument(span).await)
+    watch.answered(&span, answer.instrument(span.clone()).await)
+}
+
+/// Answers a call that has no engine to ask.
+pub(crate) fn refused<R>(key: &Key, returns: Returns<R>, error: Error) -> R {
+    let watch = Watch::start(key.operation_name());
+    watch.answered(&tracing::Span::none(), refuse(error, returns))
 }
 
 /// A caller that may leave while its body runs elsewhere: the attempt is told.
@@ -308,10 +315,24 @@ fn refuse<R>(error: Error, returns: Returns<R>) -> Answer<R> {
     ((returns.refuse)(error), Outcome::Refused, Some(code))
 }
 
-/// Runs a body without a claim. It still has an attempt to ask for keys.
-async fn unguarded<R>(idem: &Idem, name: Name, body: impl Future<Output = R>) -> Answer<R> {
-    let attempt = Attempt::of(&Flight::unguarded(idem.id(), name));
-    (attempt.scope(body).await, Outcome::Unguarded, None)
+/// A body that runs without a claim. It still has an attempt to ask for keys.
+struct Unguarded {
+    flight: Arc<Flight>,
+    counted: Counted,
+}
+
+impl Unguarded {
+    fn new(idem: &Idem, name: Name) -> Self {
+        let parent = try_attempt().map(|around| Arc::clone(around.flight()));
+        let flight = Flight::unguarded(idem.id(), name, parent);
+        Self { flight, counted: Counted::new(idem) }
+    }
+
+    async fn run<R>(self, body: impl Future<Output = R>) -> Answer<R> {
+        let value = Attempt::of(&self.flight).scope(body).await;
+        drop(self.counted);
+        (value, Outcome::Unguarded, None)
+    }
 }
 
 /// Runs the body under its claim, settles the key, and answers.
@@ -319,7 +340,6 @@ async fn run<R, F>(plan: Plan, key: Key, held: Held, returns: Returns<R>, body: 
 where
     F: Future<Output = R>,
 {
-    let _counted = held.count();
     let flight = Arc::clone(held.flight());
     flight.polled_here();
     observe::attempt(flight.number, flight.fence);

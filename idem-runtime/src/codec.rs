@@ -1,5 +1,7 @@
 //! How a result becomes bytes and comes back.
 
+use serde_json::error::Category;
+
 use crate::error::Source;
 
 /// Encodes results of type `T` for the store, and decodes them for duplicates.
@@ -58,6 +60,8 @@ pub trait Codec<T> {
 }
 
 /// JSON by `serde_json`: the codec unless another is named.
+///
+/// Its errors say where, and never what: a payload has no place in an error or a log.
 #[derive(Debug, Clone, Copy)]
 pub struct Json;
 
@@ -66,10 +70,20 @@ impl<T: serde::Serialize + serde::de::DeserializeOwned> Codec<T> for Json {
     const NAME: &'static str = "json";
 
     fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), Source> {
-        Ok(serde_json::to_writer(out, value)?)
+        serde_json::to_writer(out, value).map_err(|error| match error.classify() {
+            Category::Data => "its `Serialize` refuses it".into(),
+            _ => error.into(),
+        })
     }
 
     fn decode(bytes: &[u8]) -> Result<T, Source> {
-        Ok(serde_json::from_slice(bytes)?)
+        serde_json::from_slice(bytes).map_err(|error| {
+            let what = match error.classify() {
+                Category::Data => "the JSON is of another type",
+                Category::Eof => "the JSON ends early",
+                Category::Syntax | Category::Io => "it is not JSON",
+            };
+            format!("{what} (line {}, column {})", error.line(), error.column()).into()
+        })
     }
 }

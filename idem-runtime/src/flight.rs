@@ -36,6 +36,7 @@ struct Course {
     /// Until when the claim stands for certain; `None` for another process's, which is polled for.
     until: Option<Instant>,
     cancelled: bool,
+    lost: bool,
     do_not_store: bool,
     end: Option<End>,
 }
@@ -87,7 +88,14 @@ pub(crate) struct Departure {
 impl Flight {
     pub(crate) fn new(departure: Departure) -> Arc<Self> {
         let Departure { name, fingerprint, fence, number, engine, parent, until } = departure;
-        let course = Course { doer: None, until, cancelled: false, do_not_store: false, end: None };
+        let course = Course {
+            doer: None,
+            until,
+            cancelled: false,
+            lost: false,
+            do_not_store: false,
+            end: None,
+        };
         Arc::new(Self {
             name,
             fingerprint,
@@ -101,14 +109,14 @@ impl Flight {
     }
 
     /// What a body that runs without a claim has for an attempt.
-    pub(crate) fn unguarded(engine: usize, name: Name) -> Arc<Self> {
+    pub(crate) fn unguarded(engine: usize, name: Name, parent: Option<Arc<Self>>) -> Arc<Self> {
         Self::new(Departure {
             name,
             fingerprint: None,
             fence: 0,
             number: 1,
             engine,
-            parent: None,
+            parent,
             until: None,
         })
     }
@@ -167,6 +175,11 @@ impl Flight {
         course.cancelled || lapsed
     }
 
+    /// The claim is another's now. Returns whether that is news.
+    pub(crate) fn lose(&self) -> bool {
+        !std::mem::replace(&mut self.course().lost, true)
+    }
+
     pub(crate) fn do_not_store(&self) {
         self.course().do_not_store = true;
     }
@@ -189,7 +202,11 @@ impl Flight {
             if self.is_cancelled() {
                 return;
             }
-            let until = self.course().until;
+            // Of an attempt that has ended no lease lapses any more.
+            let until = {
+                let course = self.course();
+                course.until.filter(|_| course.end.is_none())
+            };
             sleep_or(changed, until).await;
         }
     }

@@ -103,10 +103,16 @@ impl Claim {
     }
 }
 
-/// A body in flight.
+/// A body in flight, counted once for as long as this lives: `shutdown` waits for it.
 pub(crate) struct Counted {
     _running: Running,
     _gauge: observe::InFlight,
+}
+
+impl Counted {
+    pub(crate) fn new(idem: &Idem) -> Self {
+        Self { _running: idem.enter(), _gauge: observe::InFlight::begin() }
+    }
 }
 
 /// A claim under which a body runs. Dropped while it runs, the claim is held till its lease lapses;
@@ -116,6 +122,7 @@ pub(crate) struct Held {
     claim: Claim,
     flight: Arc<Flight>,
     stage: Stage,
+    _counted: Counted,
 }
 
 enum Stage {
@@ -174,7 +181,8 @@ impl Held {
             until: Some(stands_until(sent, claim.record.lease())),
         });
         claim.idem.flights().depart(&flight);
-        Self { claim, flight, stage: Stage::Running }
+        let counted = Counted::new(&claim.idem);
+        Self { claim, flight, stage: Stage::Running, _counted: counted }
     }
 
     pub(crate) fn flight(&self) -> &Arc<Flight> {
@@ -187,11 +195,6 @@ impl Held {
 
     pub(crate) fn name(&self) -> &Name {
         &self.claim.name
-    }
-
-    /// Counts the body for as long as what this returns lives: `shutdown` waits for it.
-    pub(crate) fn count(&self) -> Counted {
-        Counted { _running: self.claim.idem.enter(), _gauge: observe::InFlight::begin() }
     }
 
     /// The record that completes the attempt with a result.
@@ -254,8 +257,8 @@ impl Held {
                     pause = lease / 3;
                 }
                 Ok(Settled::Lost) => {
-                    observe::lease_lost(&self.claim.name, self.flight.fence);
                     self.flight.cancel();
+                    lost(&self.claim, &self.flight);
                     return std::future::pending().await;
                 }
                 Err(error) => {
@@ -293,8 +296,8 @@ impl Drop for Held {
                 self.claim.idem.flights().land(&self.flight, End::AskStore);
             }
             Stage::Settling(settlement) => {
-                let (claim, flight) = (self.claim.clone(), Arc::clone(&self.flight));
-                self.claim.idem.spawn(settle_later(claim, flight, settlement));
+                let later = Later { claim: self.claim.clone(), flight: Arc::clone(&self.flight) };
+                self.claim.idem.spawn(later.settle(settlement));
             }
             Stage::Over => {}
         }
@@ -303,25 +306,43 @@ impl Drop for Held {
 
 /// Tells the followers, and people where the key was lost.
 fn finish(claim: &Claim, flight: &Arc<Flight>, settlement: Settlement, settled: Settled) {
-    let end = match settled {
-        Settled::Done => settlement.end(),
-        Settled::Lost => {
-            observe::lease_lost(&claim.name, flight.fence);
-            End::AskStore
-        }
-    };
-    claim.idem.flights().land(flight, end);
+    match settled {
+        Settled::Done => claim.idem.flights().land(flight, settlement.end()),
+        Settled::Lost => lost(claim, flight),
+    }
 }
 
-async fn settle_later(claim: Claim, flight: Arc<Flight>, settlement: Settlement) {
-    let mut pause = Duration::from_millis(50);
-    while let Some(left) = flight.left() {
-        tokio::time::sleep(pause.min(left)).await;
-        match claim.settle(settlement.change()).await {
-            Ok(settled) => return finish(&claim, &flight, settlement, settled),
-            Err(error) => observe::unsettled(&claim.name, settlement.op(), &error),
-        }
-        pause = (pause * 2).min(Duration::from_secs(5));
+/// The key is another's: who waits here asks the store, and people are told, once an attempt.
+fn lost(claim: &Claim, flight: &Arc<Flight>) {
+    if flight.lose() {
+        observe::lease_lost(&claim.name, flight.fence);
     }
-    claim.idem.flights().land(&flight, End::AskStore);
+    claim.idem.flights().land(flight, End::AskStore);
+}
+
+/// What is settled in the background. Dropped, also by a runtime that ends, it lets followers go.
+struct Later {
+    claim: Claim,
+    flight: Arc<Flight>,
+}
+
+impl Later {
+    async fn settle(self, settlement: Settlement) {
+        let mut pause = Duration::from_millis(50);
+        while let Some(left) = self.flight.left() {
+            tokio::time::sleep(pause.min(left)).await;
+            match self.claim.settle(settlement.change()).await {
+                Ok(settled) => return finish(&self.claim, &self.flight, settlement, settled),
+                Err(error) => observe::unsettled(&self.claim.name, settlement.op(), &error),
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+}
+
+impl Drop for Later {
+    fn drop(&mut self) {
+        // The first end stands.
+        self.claim.idem.flights().land(&self.flight, End::AskStore);
+    }
 }

@@ -24,7 +24,7 @@ where
 {
     match resolve(site, engine) {
         Ok(idem) => call::call(&idem, site.plan, key, returns, body).await,
-        Err(error) => (returns.refuse)(error),
+        Err(error) => call::refused(&key, returns, error),
     }
 }
 
@@ -42,7 +42,7 @@ where
 {
     match resolve(site, engine) {
         Ok(idem) => call::call_detached(&idem, site.plan, key, returns, body).await,
-        Err(error) => (returns.refuse)(error),
+        Err(error) => call::refused(&key, returns, error),
     }
 }
 

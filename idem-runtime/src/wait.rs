@@ -9,7 +9,7 @@ use crate::decide::differs;
 use crate::engine::Idem;
 use crate::flight::{Departure, Doer, End, Flight, Followed};
 use crate::key::Fingerprint;
-use crate::record::Record;
+use crate::record::{Record, State};
 use crate::store::Name;
 
 /// One call, as far as it waits.
@@ -55,11 +55,15 @@ impl<'a> Waiter<'a> {
     /// Looks for the key in this process, and follows whoever runs or polls for it.
     pub(crate) async fn meet(&mut self, fingerprint: Option<Fingerprint>) -> Met {
         let asked = std::mem::replace(&mut self.asked, true);
-        let Some(flight) = self.idem.flights().get(self.name) else { return Met::Nobody };
-        if self.polling.as_ref().is_some_and(|poll| Arc::ptr_eq(&poll.flight, &flight)) {
+        let flight = self.idem.flights().get(self.name);
+        let own = self.polling.as_ref().map(|poll| &poll.flight);
+        if own.zip(flight.as_ref()).is_some_and(|(own, there)| Arc::ptr_eq(own, there)) {
             return Met::Nobody;
         }
+        // An attempt of this process has taken its place, and may have landed since: a poll that
+        // has ended would not pause any more.
         self.polling = None;
+        let Some(flight) = flight else { return Met::Nobody };
         let left = flight.left();
         if left.is_none() && !(asked && flight.is_elsewhere()) {
             return Met::Nobody;
@@ -106,9 +110,11 @@ impl<'a> Waiter<'a> {
         flight.is_some_and(|flight| flight.is_elsewhere() || flight.left().is_some())
     }
 
-    /// What the store has answered in the end: those who follow this call's poll get it too.
+    /// What the store has answered in the end: those who follow this call's poll get it too, unless
+    /// it is another attempt's running record, which is no answer to them.
     pub(crate) fn found(&mut self, record: &Record) {
-        if let Some(poll) = self.polling.take() {
+        let settled = record.state() != Some(State::Running);
+        if let Some(poll) = self.polling.take().filter(|_| settled) {
             self.idem.flights().land(&poll.flight, End::Stored(record.clone()));
         }
     }

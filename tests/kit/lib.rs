@@ -9,12 +9,14 @@
 //! | [`redis`] | Redis and Valkey: start, stop, pause, kill; what they hold and what they were asked |
 //! | [`place`] | a store, for a test that must hold on every one |
 //! | [`proxy`] | a connection that breaks at the byte where the test wants it |
+//! | [`faulty`] | a store of which chosen steps fail, lose their answer or wait |
 //! | [`process`] | another process that takes part in a test, and that can die in it |
 //! | [`ledger`] | effects, counted outside of the store under test |
 //! | [`wait_for`] | a condition that becomes true in a while |
 //!
 //! A server that isn't installed makes a test fail. `tests/run` installs them.
 
+pub mod faulty;
 pub mod ledger;
 pub mod place;
 pub mod port;

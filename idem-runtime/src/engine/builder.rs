@@ -39,6 +39,7 @@ enum Kv {
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
+const LONGEST_TIMEOUT: Duration = Duration::from_hours(1);
 const LONGEST_PREFIX: usize = 100;
 
 impl Builder {
@@ -73,8 +74,8 @@ impl Builder {
         self
     }
 
-    /// How long one step of the store may take, its connection and its retries included: a second
-    /// unless set.
+    /// How long one step of the store may take, its connection and its retries included: a
+    /// millisecond to an hour, a second unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -145,8 +146,8 @@ impl Builder {
         if prefix.is_empty() || prefix.len() > LONGEST_PREFIX {
             return Err(Error::config(format!("a prefix has 1 to {LONGEST_PREFIX} bytes")));
         }
-        if self.timeout < Duration::from_millis(1) {
-            return Err(Error::config("the store's time-out is at least a millisecond"));
+        if self.timeout < Duration::from_millis(1) || self.timeout > LONGEST_TIMEOUT {
+            return Err(Error::config("the store's time-out is a millisecond to an hour"));
         }
         if self.kv.is_empty() && !*disabled {
             return Err(Error::config(

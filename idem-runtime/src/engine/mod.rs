@@ -235,12 +235,15 @@ impl Idem {
         self.0.register.enter(self.0.id, site)
     }
 
-    /// Leases are renewed by tokio's timer: outside of tokio no claim is made.
+    /// Leases are renewed by tokio's timer: without one no claim is made.
     pub(crate) fn check_runtime() -> Result<(), Error> {
-        match tokio::runtime::Handle::try_current() {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Error::config("a guarded call runs inside a tokio runtime")),
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::config("a guarded call runs inside a tokio runtime"));
         }
+        // Nothing else tells whether there is a timer.
+        std::panic::catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|_| {
+            Error::config("a guarded call needs tokio's timer: `enable_time()` on the runtime")
+        })
     }
 }
 

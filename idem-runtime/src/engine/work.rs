@@ -68,16 +68,9 @@ impl Idem {
 
     /// Runs a body in a task of its own, under this task's engine and span.
     pub(crate) fn detach<T: Send + 'static>(
-        &self,
         body: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
         use tracing::Instrument as _;
-        let running = self.enter();
-        let body = async move {
-            let value = body.await;
-            drop(running);
-            value
-        };
         let span = tracing::Span::current();
         match Self::scoped() {
             Some(engine) => tokio::spawn(async move { engine.scope(body).await }.instrument(span)),

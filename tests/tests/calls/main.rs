@@ -21,4 +21,6 @@ macro_rules! on_every_store {
 }
 
 mod concurrency;
+mod keys;
 mod lifecycle;
+mod support;
