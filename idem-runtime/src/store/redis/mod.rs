@@ -12,7 +12,7 @@ mod script;
 use std::fmt;
 use std::time::Duration;
 
-use redis::{Cmd, RedisResult, Value};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
 
 use super::{
     Change, Claim, Claimed, Found, Lease, Name, Record, Settled, State, Store, StoreError,
@@ -69,8 +69,8 @@ impl Redis {
     ) -> Result<Self, Error> {
         let link = Link::new(url, timeout, at_most)?;
         let server = link.open().await.map_err(|error| {
-            if error.kind() == redis::ErrorKind::AuthenticationFailed {
-                Error::config(format!("the Redis server refuses the password: {error}"))
+            if is_refused(&error) {
+                Error::config(format!("the Redis server refuses the user or password: {error}"))
             } else {
                 Error::outage(error)
             }
@@ -78,6 +78,12 @@ impl Redis {
         check(&server, accept_eviction)?;
         Ok(Self { link, scripts: Scripts::new() })
     }
+}
+
+/// Whether the server wants another user or password, or any at all.
+fn is_refused(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
 }
 
 fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
