@@ -217,10 +217,11 @@ impl Line {
     }
 }
 
-/// Whether a server has refused `HELLO` as such, in one of the ways that there are.
+/// Whether a server may have refused `HELLO` as such, in one of the ways that there are. Valkey asks
+/// for a password before it says that it does not know a command.
 fn speaks_no_resp3(error: &RedisError) -> bool {
     error.kind() == ErrorKind::RESP3NotSupported
-        || matches!(error.code(), Some("ERR" | "NOPROTO" | "NOPERM"))
+        || matches!(error.code(), Some("ERR" | "NOPROTO" | "NOPERM" | "NOAUTH"))
 }
 
 fn failed(error: RedisError, reached: bool) -> StoreError {
