@@ -41,7 +41,7 @@ pub struct Proxy {
     address: SocketAddr,
     rules: Arc<Rules>,
     listening: Option<JoinHandle<()>>,
-    upstream: SocketAddr,
+    upstream: watch::Sender<SocketAddr>,
     /// Its number changes when all connections are to be closed.
     generation: watch::Sender<u64>,
 }
@@ -77,6 +77,7 @@ impl Proxy {
         let rules = Arc::default();
         // Not a port that the system gives out: it has to be free again after `refuse`.
         let address = (Ipv4Addr::LOCALHOST, crate::port::free()).into();
+        let upstream = watch::Sender::new(upstream);
         let mut proxy = Self { address, rules, listening: None, upstream, generation };
         proxy.accept().await;
         proxy
@@ -132,6 +133,11 @@ impl Proxy {
         self.generation.send_modify(|generation| *generation += 1);
     }
 
+    /// Leads new connections to another server; those that there are stay where they are.
+    pub fn redirect(&self, upstream: SocketAddr) {
+        self.upstream.send_replace(upstream);
+    }
+
     /// Refuses new connections from when this returns; those that there are go on.
     pub async fn refuse(&mut self) {
         if let Some(listening) = self.listening.take() {
@@ -150,11 +156,12 @@ impl Proxy {
             return;
         }
         let listener = TcpListener::bind(self.address).await.expect("the port is still free");
-        let (rules, upstream) = (Arc::clone(&self.rules), self.upstream);
+        let (rules, upstream) = (Arc::clone(&self.rules), self.upstream.subscribe());
         let generation = self.generation.subscribe();
         self.listening = Some(tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 rules.count_connection();
+                let upstream = *upstream.borrow();
                 tokio::spawn(link::run(client, upstream, Arc::clone(&rules), generation.clone()));
             }
         }));

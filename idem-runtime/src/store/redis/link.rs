@@ -10,14 +10,17 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo,
     PushKind, RedisError, RedisResult, RetryMethod, Value,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::probe::{Dialect, Server, probe};
 use crate::error::Error;
 use crate::store::StoreError;
 
 /// One server, and the connection to it as long as there is one.
-pub(super) struct Link {
+pub(super) struct Link(Arc<Line>);
+
+/// What a link shares with the task that connects for it.
+struct Line {
     client: Client,
     /// For servers that do not speak RESP3.
     old: Client,
@@ -64,7 +67,7 @@ impl Link {
         let info = url.into_connection_info().map_err(invalid)?;
         // RESP3 tells when a connection is closed, before a command is lost on it.
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        Ok(Self {
+        Ok(Self(Arc::new(Line {
             client: Client::open(info.clone().set_redis_settings(settings)).map_err(invalid)?,
             old: Client::open(info).map_err(invalid)?,
             timeout,
@@ -72,19 +75,14 @@ impl Link {
             at_most,
             now: RwLock::new(None),
             connecting: tokio::sync::Mutex::new(None),
-        })
+        })))
     }
 
     /// Connects, and says what the server is.
     pub(super) async fn open(&self) -> Result<Server, RedisError> {
-        let deadline = Instant::now() + self.timeout;
-        match timeout_at(deadline, self.dial()).await {
-            Ok(opened) => opened.map(|(connected, server)| {
-                self.keep(connected);
-                server
-            }),
-            Err(_) => Err(timed_out()),
-        }
+        let (connected, server) = self.0.dial().await?;
+        self.0.keep(connected);
+        Ok(server)
     }
 
     /// Takes one step. A send that got no answer is sent again, on a new connection, for as long as
@@ -93,7 +91,8 @@ impl Link {
     where
         F: Future<Output = RedisResult<Value>>,
     {
-        let deadline = Instant::now() + self.timeout;
+        let time = self.0.timeout;
+        let deadline = Instant::now() + time;
         let mut reached = false;
         let mut pause = Duration::from_millis(5);
         loop {
@@ -103,11 +102,19 @@ impl Link {
                 Ok(Err(error)) => error,
                 Ok(Ok(connected)) => {
                     let alive = Arc::clone(&connected.alive);
-                    let soon = deadline.min(Instant::now() + self.timeout / SENDS);
+                    let soon = deadline.min(Instant::now() + time / SENDS);
                     match timeout_at(soon, step(connected)).await {
                         Ok(Ok(value)) => return Ok(value),
                         Ok(Err(error)) if is_final(&error) => return Err(failed(error, true)),
-                        Ok(Err(error)) if !error.is_unrecoverable_error() => error,
+                        // An answer: nothing was done, and asking again may help.
+                        Ok(Err(error)) if error.code().is_some() => {
+                            // A primary no more: by another connection its name may lead to the
+                            // one that followed it.
+                            if error.code() == Some("READONLY") {
+                                alive.store(false, Ordering::Relaxed);
+                            }
+                            error
+                        }
                         unanswered => {
                             alive.store(false, Ordering::Relaxed);
                             reached = true;
@@ -127,15 +134,21 @@ impl Link {
         }
     }
 
+    /// The connection, or a new one. Connecting is a task of its own, which all who want a
+    /// connection wait for: a caller that leaves or stops polling keeps nobody from it.
     async fn connected(&self) -> RedisResult<Connected> {
-        match self.alive() {
-            Some(connected) => Ok(connected),
-            // Rare and large: boxed, so that every step's future stays small.
-            None => Box::pin(self.reconnected()).await,
+        if let Some(connected) = self.0.alive() {
+            return Ok(connected);
         }
+        let line = Arc::clone(&self.0);
+        let connecting = tokio::spawn(async move { line.connect_again().await });
+        // It ends early only with its runtime.
+        connecting.await.unwrap_or_else(|_| Err(timed_out()))
     }
+}
 
-    async fn reconnected(&self) -> RedisResult<Connected> {
+impl Line {
+    async fn connect_again(&self) -> RedisResult<Connected> {
         let mut failed = self.connecting.lock().await;
         if let Some(connected) = self.alive() {
             return Ok(connected);
@@ -168,12 +181,16 @@ impl Link {
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = Some(connected);
     }
 
+    /// Connects and looks at the server, within the time of one step.
     async fn dial(&self) -> RedisResult<(Connected, Server)> {
-        let (connection, alive) = self.connect().await?;
-        let mut connected = Connected { connection, alive, dialect: Dialect::Scripts };
-        let server = probe(&mut connected, &self.probe).await?;
-        connected.dialect = server.dialect.min(self.at_most);
-        Ok((connected, server))
+        let dialled = async {
+            let (connection, alive) = self.connect().await?;
+            let mut connected = Connected { connection, alive, dialect: Dialect::Scripts };
+            let server = probe(&mut connected, &self.probe).await?;
+            connected.dialect = server.dialect.min(self.at_most);
+            Ok((connected, server))
+        };
+        timeout(self.timeout, dialled).await.unwrap_or_else(|_| Err(timed_out()))
     }
 
     async fn connect(&self) -> RedisResult<(MultiplexedConnection, Arc<AtomicBool>)> {
@@ -191,13 +208,20 @@ impl Link {
         });
         let connection = match self.client.get_multiplexed_async_connection_with_config(&told).await
         {
-            Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
+            Err(error) if speaks_no_resp3(&error) => {
                 self.old.get_multiplexed_async_connection_with_config(&config).await?
             }
             connection => connection?,
         };
         Ok((connection, alive))
     }
+}
+
+/// Whether a server may have refused `HELLO` as such, in one of the ways that there are. Valkey asks
+/// for a password before it says that it does not know a command.
+fn speaks_no_resp3(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::RESP3NotSupported
+        || matches!(error.code(), Some("ERR" | "NOPROTO" | "NOPERM" | "NOAUTH"))
 }
 
 fn failed(error: RedisError, reached: bool) -> StoreError {

@@ -12,7 +12,7 @@ mod script;
 use std::fmt;
 use std::time::Duration;
 
-use redis::{Cmd, RedisResult, Value};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
 
 use super::{
     Change, Claim, Claimed, Found, Lease, Name, Record, Settled, State, Store, StoreError,
@@ -69,8 +69,8 @@ impl Redis {
     ) -> Result<Self, Error> {
         let link = Link::new(url, timeout, at_most)?;
         let server = link.open().await.map_err(|error| {
-            if error.kind() == redis::ErrorKind::AuthenticationFailed {
-                Error::config(format!("the Redis server refuses the password: {error}"))
+            if is_refused(&error) {
+                Error::config(format!("the Redis server refuses the user or password: {error}"))
             } else {
                 Error::outage(error)
             }
@@ -78,6 +78,12 @@ impl Redis {
         check(&server, accept_eviction)?;
         Ok(Self { link, scripts: Scripts::new() })
     }
+}
+
+/// Whether the server wants another user or password, or any at all.
+fn is_refused(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
 }
 
 fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
@@ -122,7 +128,7 @@ impl Store for Redis {
                     let arguments = |command: &mut Cmd| {
                         command.arg(running.as_bytes()).arg(milliseconds(running.retention()));
                     };
-                    renew.run(&mut server, name, arguments).await
+                    or_standing(renew.run(&mut server, name, arguments).await)
                 });
                 done(&answer.await?)
             }
@@ -132,7 +138,7 @@ impl Store for Redis {
                     let arguments = |command: &mut Cmd| {
                         command.arg(running.as_bytes());
                     };
-                    purge.run(&mut server, name, arguments).await
+                    or_standing(purge.run(&mut server, name, arguments).await)
                 });
                 done(&answer.await?)
             }
@@ -149,10 +155,11 @@ impl Store for Redis {
 
     async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
         let get = &self.scripts.get;
-        let answer = self
-            .link
-            .step(move |mut server| async move { get.run(&mut server, name, |_| {}).await });
+        let answer = self.link.step(move |mut server| async move {
+            or_standing(get.run(&mut server, name, |_| {}).await)
+        });
         match answer.await? {
+            no_string @ Value::BulkString(_) => Ok(found(no_string)?.map(Found::settled)),
             Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
                 Ok([standing, Value::Int(ttl)]) => {
                     Ok(found(standing)?.map(|record| judged(record, ttl)))
@@ -212,10 +219,14 @@ impl Redis {
                     .arg(milliseconds(over.retention()));
                 command.arg(record.as_bytes()).arg(milliseconds(record.retention()));
             };
-            takeover.run(&mut server, name, arguments).await
+            or_standing(takeover.run(&mut server, name, arguments).await)
         });
-        let Value::Array(parts) = answer.await? else {
-            return Err(StoreError::unknown("an answer of another form"));
+        let parts = match answer.await? {
+            Value::Array(parts) => parts,
+            Value::BulkString(no_string) => {
+                return Ok(Claimed::Found(Found::settled(Record::from_bytes(&no_string))));
+            }
+            _ => return Err(StoreError::unknown("an answer of another form")),
         };
         match <[Value; 3]>::try_from(parts) {
             Err(_) => Ok(Claimed::Won { fence: record.fence() }),
@@ -274,12 +285,18 @@ fn judged(record: Record, ttl: i64) -> Found {
     Found::new(record, lease)
 }
 
-/// A key that holds no string is found, and is no record.
+/// A key that holds no string is found, and is no record: as if it held the empty one.
 fn or_standing(answer: RedisResult<Value>) -> RedisResult<Value> {
     match answer {
-        Err(error) if error.code() == Some("WRONGTYPE") => Ok(Value::BulkString(Vec::new())),
+        Err(error) if is_no_string(&error) => Ok(Value::BulkString(Vec::new())),
         answer => answer,
     }
+}
+
+/// Before Redis 7 an error inside of a script has its code in its text.
+fn is_no_string(error: &RedisError) -> bool {
+    error.code() == Some("WRONGTYPE")
+        || error.detail().is_some_and(|detail| detail.contains("WRONGTYPE"))
 }
 
 fn found(value: Value) -> Result<Option<Record>, StoreError> {
@@ -293,7 +310,7 @@ fn found(value: Value) -> Result<Option<Record>, StoreError> {
 fn done(value: &Value) -> Result<Settled, StoreError> {
     match value {
         Value::Int(1) => Ok(Settled::Done),
-        Value::Int(0) => Ok(Settled::Lost),
+        Value::Int(0) | Value::BulkString(_) => Ok(Settled::Lost),
         _ => Err(StoreError::unknown("an answer of another form")),
     }
 }
