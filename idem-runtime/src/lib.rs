@@ -3,6 +3,8 @@
 mod attempt;
 mod call;
 mod codec;
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod decide;
 mod engine;
 mod error;
