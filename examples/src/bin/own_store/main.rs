@@ -8,6 +8,7 @@
 //! [`files::Files`] is the store: three methods that read, ask the library, and write. One line
 //! under `tests` holds it to all that a store promises.
 
+mod disk;
 mod files;
 
 use std::path::PathBuf;
