@@ -6,6 +6,8 @@ extern crate self as idem;
 mod attempt;
 mod call;
 mod codec;
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod decide;
 mod engine;
 mod error;
