@@ -328,7 +328,7 @@ fn boxed_future(ty: &Type) -> Option<Type> {
 }
 
 /// The type argument of a type with this name.
-fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+pub(crate) fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == name)?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };

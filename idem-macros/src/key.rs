@@ -1,6 +1,6 @@
 //! `key!("…")`: a key from the names in scope.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{LitStr, Path, Token};
@@ -8,7 +8,8 @@ use syn::{LitStr, Path, Token};
 use crate::errors::Errors;
 use crate::expand::key as write_key;
 use crate::template::Template;
-use crate::{place, runtime};
+use crate::place;
+use crate::runtime::Runtime;
 
 struct Input {
     template: LitStr,
@@ -50,14 +51,14 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(error) => {
             errors.push(error);
-            return errors.into_tokens();
+            return refusal(errors);
         }
     };
     let Some(template) = Template::parse(input.template, &mut errors) else {
-        return errors.into_tokens();
+        return refusal(errors);
     };
-    let runtime = runtime::path(input.krate.as_ref());
-    let span = template.literal.span();
+    let runtime = Runtime::find(input.krate.as_ref());
+    let span = names_of(&template.literal);
     let roots: Vec<_> = template
         .parts
         .iter()
@@ -68,4 +69,24 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         .collect();
     let key = write_key::write(&template, &roots, write_key::Compared::Elsewhere, &runtime);
     quote!({ #key })
+}
+
+/// Mistakes where an expression is due.
+fn refusal(errors: Errors) -> TokenStream {
+    let errors = errors.into_tokens();
+    quote!({ #errors })
+}
+
+/// The span of names in the template.
+///
+/// A name with the literal's own span would let the compiler propose to replace the literal by a
+/// similar name. So the names belong to the macro's call, unless the literal comes from elsewhere,
+/// through a `macro_rules!` around the call: only there are its names known.
+fn names_of(literal: &LitStr) -> Span {
+    let (call, at) = (Span::call_site().unwrap(), literal.span().unwrap());
+    let place = |span: proc_macro::Span| (span.line(), span.column());
+    let inside = call.file() == at.file()
+        && place(call.start()) <= place(at.start())
+        && place(at.end()) <= place(call.end());
+    if inside { Span::call_site().located_at(literal.span()) } else { literal.span() }
 }

@@ -7,7 +7,7 @@ mod codec;
 mod error;
 mod key;
 mod plan;
-mod returns;
+pub mod returns;
 mod site;
 mod stub_call;
 
@@ -17,7 +17,7 @@ pub mod __private;
 
 pub use codec::{Codec, Json};
 pub use error::{Delivery, Error, Source};
-pub use key::{IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part};
+pub use key::{origin, IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part};
 pub use plan::{OnErr, OnOutage, Plan, Strategy};
 pub use idem_macros::{KeyPart, idempotent, key};
 pub use returns::{Replay, ReplayFailure, Return, Returns};

@@ -1,6 +1,7 @@
 //! What the macros write. Not for people: no promise holds here.
 
-pub use crate::key::{Client, Compared, KeyPart, KeyWriter, Origin, Origins, Scoped, Server};
-pub use crate::returns::{ByFrom, Failures, Replay, ReplayFailure, Return, Returns};
+pub use crate::key::origin::{Compared, Origin, Parts, Scoped};
+pub use crate::key::{Comparable, KeyWriter};
+pub use crate::returns::{Failures, Guarded, GuardedByFrom, NotStored, Return};
 pub use crate::site::Site;
 pub use crate::stub_call::{call, call_detached};

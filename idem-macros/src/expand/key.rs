@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 
 use crate::names::Names;
 use crate::options::Listed;
+use crate::runtime::Runtime;
 use crate::template::Template;
 
 /// What a placeholder starts at.
@@ -28,7 +29,7 @@ pub(crate) fn write(
     template: &Template,
     roots: &[Root],
     compared: Compared<'_>,
-    runtime: &TokenStream,
+    runtime: &Runtime,
 ) -> TokenStream {
     let operation = &template.operation;
     let at_key = Span::mixed_site().located_at(template.literal.span());
@@ -46,8 +47,9 @@ pub(crate) fn write(
             at_key
         };
         let part = format_ident!("part_{at}", span = span);
-        let value = place.tokens(&root.ident, template.literal.span());
+        let value = place.tokens(&root.ident, at_key);
         let name = place.to_string();
+        let runtime = runtime.at(span);
         lets.extend(quote_spanned!(span=> let #part = &#value;));
         writes.extend(quote_spanned! {span=>
             #runtime::KeyPart::write(#part, &mut #writer.part(#name));
@@ -62,7 +64,8 @@ pub(crate) fn write(
         }
     }
     let check = check(&origins, known, &compared, at_key, runtime);
-    let fingerprint = fingerprint(&compared);
+    let fingerprint = fingerprint(&compared, runtime);
+    let runtime = runtime.at(at_key);
     quote! {
         #lets
         #check
@@ -79,12 +82,13 @@ fn check(
     known: bool,
     compared: &Compared<'_>,
     at_key: Span,
-    runtime: &TokenStream,
+    runtime: &Runtime,
 ) -> TokenStream {
     let unsaid = matches!(compared, Compared::Unsaid);
     if parts.is_empty() || known && !unsaid {
         return TokenStream::new();
     }
+    let runtime = runtime.at(at_key);
     let start = Ident::new(if known { "known" } else { "start" }, at_key);
     let question = if unsaid {
         quote_spanned!(at_key=> Compared::compared)
@@ -93,33 +97,22 @@ fn check(
     };
     quote_spanned! {at_key=>
         #runtime::__private::#question(
-            #runtime::__private::Origins::#start()
+            #runtime::__private::Parts::#start()
                 #(.and(#runtime::__private::Origin::of(#parts).origin()))*
         );
     }
 }
 
-fn fingerprint(compared: &Compared<'_>) -> TokenStream {
+fn fingerprint(compared: &Compared<'_>, runtime: &Runtime) -> TokenStream {
     let Compared::By(places, names) = compared else { return TokenStream::new() };
     let scheme: Vec<String> = places.iter().map(|listed| listed.place.to_string()).collect();
     let scheme = scheme.join(",");
-    let values: Vec<TokenStream> = places
-        .iter()
-        .filter_map(|Listed { place, root, steps }| {
-            let mut ident = names.get(&place.root)?.ident.clone();
-            ident.set_span(ident.span().located_at(root.span()));
-            let span = Span::mixed_site().located_at(root.span());
-            Some(quote_spanned!(span=> &#ident #steps))
-        })
-        .collect();
-    // `Serialize` is there for tuples of up to sixteen.
-    let values = nested(values);
-    quote!(.fingerprint_as(#scheme, &#values))
-}
-
-fn nested(mut values: Vec<TokenStream>) -> TokenStream {
-    while values.len() > 16 {
-        values = values.chunks(16).map(|chunk| quote!((#(#chunk,)*))).collect();
-    }
-    quote!((#(#values,)*))
+    let values = places.iter().filter_map(|Listed { place, root, steps }| {
+        let mut ident = names.get(&place.root)?.ident.clone();
+        ident.set_span(ident.span().located_at(root.span()));
+        let span = Span::mixed_site().located_at(root.span());
+        let runtime = runtime.at(span);
+        Some(quote_spanned!(span=> #runtime::__private::Comparable::compared(&#ident #steps)))
+    });
+    quote!(.fingerprint_of(#scheme, [#(#values),*]))
 }

@@ -13,7 +13,8 @@ use crate::errors::Errors;
 use crate::function::{Function, Pinned, Shape};
 use crate::options::{Fingerprint, Options};
 use crate::template::Template;
-use crate::{fallback, runtime};
+use crate::fallback;
+use crate::runtime::Runtime;
 
 /// Parses, checks and writes; on a mistake the plain function and what is wrong.
 pub(crate) fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -27,6 +28,7 @@ pub(crate) fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream
     check::missing(&options, &function, &mut errors);
     check::fingerprint(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
+    check::results(&options, &function, &mut errors);
     let unknown = template.as_ref().map_or(Unknown::None, |template| {
         check::placeholders(template, &function, &mut errors)
     });
@@ -45,11 +47,11 @@ pub(crate) fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream
 pub(crate) struct Context<'a> {
     options: &'a Options,
     function: &'a Function,
-    runtime: TokenStream,
+    runtime: Runtime,
 }
 
 fn guarded(options: &Options, template: &Template, function: &Function) -> TokenStream {
-    let runtime = runtime::path(options.krate.as_ref());
+    let runtime = Runtime::find(options.krate.as_ref());
     let context = Context { options, function, runtime };
     match &function.shape {
         Shape::Async => function.around(&call(&context, template, &[])),
@@ -84,7 +86,21 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
     let body = body(context);
-    let enter = if options.finishes() { quote!(call_detached) } else { quote!(call) };
+    let runtime = runtime.at(here);
+    let enter = match options.on_cancel.filter(|_| options.finishes()) {
+        None => quote_spanned! {here=>
+            #runtime::__private::call(&#site, #engine, #key, #returns, #body)
+        },
+        // What can't go on by itself is told where it was asked to.
+        Some(word) => {
+            let span = here.located_at(word.span);
+            let future = Ident::new("body", span);
+            quote_spanned! {span=> {
+                let #future = #body;
+                #returns.call_detached(&#site, #engine, #key, #future)
+            }}
+        }
+    };
     quote_spanned! {here=>
         static #site: #runtime::__private::Site = #runtime::__private::Site::new(
             #operation,
@@ -95,19 +111,23 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         let #key = { #key_value };
         let #engine = #engine_value;
         let #returns = #returns_value;
-        #runtime::__private::#enter(&#site, #engine, #key, #returns, #body).await
+        #enter.await
     }
 }
 
 /// The engine that the option names, cloned.
 fn engine_value(context: &Context<'_>) -> TokenStream {
-    let runtime = &context.runtime;
     let Some(engine) = &context.options.engine else {
         return quote!(::core::option::Option::None);
     };
     let span = Span::mixed_site().located_at(engine.span());
+    let runtime = context.runtime.at(span);
     let engine = context.function.with_own_self(engine.to_token_stream());
-    quote_spanned!(span=> ::core::option::Option::Some(#runtime::Idem::clone(&#engine)))
+    let borrowed = Ident::new("engine", span);
+    quote_spanned! {span=> {
+        let #borrowed: &#runtime::Idem = &#engine;
+        ::core::option::Option::Some(::core::clone::Clone::clone(#borrowed))
+    }}
 }
 
 /// The body as a boxed future: recursion compiles, and the outer future stays small.

@@ -7,43 +7,42 @@ use syn::spanned::Spanned;
 use super::Context;
 use crate::options::OnErr;
 
-/// Each bound on the return type is asked in one generated call, spanned at the type.
+/// All that is asked of the return type is asked in one call, spanned at the type: so each mistake
+/// is told once.
 pub(super) fn write(context: &Context<'_>) -> TokenStream {
     let Context { options, function, runtime } = context;
     let Some(output) = function.output() else { return TokenStream::new() };
     let span = Span::mixed_site().located_at(output.span());
+    let runtime = runtime.at(span);
     let private = quote_spanned!(span=> #runtime::__private);
+    let unstored = quote_spanned!(span=> #private::NotStored);
+    let codec = match &options.codec {
+        _ if options.rejects() => unstored.clone(),
+        None => quote_spanned!(span=> #runtime::Json),
+        Some(codec) => quote_spanned!(span=> #codec),
+    };
+    let failures = match &options.on_err {
+        Some(OnErr::Word(word)) if word.text == "store" => codec.clone(),
+        _ => unstored,
+    };
     let mut returns = match &options.map_err {
-        None => quote_spanned!(span=> <#output as #private::ByFrom>::returns()),
+        None => quote_spanned! {span=>
+            <#output as #private::GuardedByFrom<#codec, #failures>>::returns()
+        },
         Some(path) => quote_spanned! {span=>
-            <#output as #private::Return>::returns(
-                |error| #private::Return::refused(#path(error))
+            <#output as #private::Guarded<#codec, #failures>>::returns(
+                |error| #private::Return::refused_by(#path, error)
             )
         },
     };
-    if !options.rejects() {
-        let codec = options.codec.as_ref().map_or_else(
-            || quote_spanned!(span=> #runtime::Json),
-            |codec| quote_spanned!(span=> #codec),
-        );
-        returns = quote_spanned!(span=> <#output as #private::Replay<#codec>>::stored(#returns));
-        match &options.on_err {
-            Some(OnErr::Word(word)) if word.text == "store" => {
-                returns = quote_spanned! {span=>
-                    <#output as #private::ReplayFailure<#codec>>::stored(#returns)
-                };
-            }
-            Some(OnErr::Path(_)) => {
-                returns = quote_spanned! {span=>
-                    #private::Failures::<#output, #codec>::NEW.stored(#returns)
-                };
-            }
-            _ => {}
-        }
-    }
     if let Some(OnErr::Path(path)) = &options.on_err {
+        if !options.rejects() {
+            returns = quote_spanned! {span=>
+                #private::Failures::<#output, #codec>::NEW.stored(#returns)
+            };
+        }
         returns = quote_spanned! {span=>
-            #returns.on_err(|result| #private::Return::failure(result).map(#path))
+            #returns.on_err(|result| #private::Return::judged(result, #path))
         };
     }
     returns

@@ -22,6 +22,11 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let (number, unit) = text.split_at(digits);
     let unit = UNITS.iter().find(|(name, _)| *name == unit);
     let (Some((_, scale)), false) = (unit, number.is_empty()) else {
+        if let Some(number) = text.strip_suffix('M').filter(|_| digits + 1 == text.len()) {
+            return Err(format!(
+                "`M` could be minutes or months: write `\"{number}m\"`, or days as in `\"30d\"`"
+            ));
+        }
         return Err(match guess(text) {
             Some(meant) => format!("{RULE}: write `\"{meant}\"`"),
             None => format!("{RULE}, such as `\"30s\"`"),
@@ -45,7 +50,7 @@ pub(crate) fn spell(millis: u64) -> String {
 }
 
 /// What a text was meant to be: spaces, long units, fractions and sums such as `1h30m`.
-fn guess(text: &str) -> Option<String> {
+pub(crate) fn guess(text: &str) -> Option<String> {
     let mut rest = text.trim();
     let mut sum: u64 = 0;
     let mut scales = Vec::new();
@@ -119,7 +124,6 @@ mod tests {
             ("1_000ms", "1000ms"),
             ("+5s", ""),
             ("-5s", ""),
-            ("1M", ""),
             ("1y", ""),
             ("", ""),
             ("s", ""),

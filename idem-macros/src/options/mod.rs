@@ -246,6 +246,10 @@ fn separator(input: ParseStream<'_>, errors: &mut Errors) {
         errors.at(next, "a comma is missing before this option");
         return;
     }
+    if let Ok(semicolon) = input.parse::<Token![;]>() {
+        errors.under(semicolon, "options are separated by commas: write `,`");
+        return;
+    }
     let wrong = value::until_comma(input);
     errors.under(wrong, "this is no part of the value: remove it, or write a comma before it");
     let _ = input.parse::<Token![,]>();
