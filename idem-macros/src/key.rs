@@ -1,6 +1,6 @@
 //! `key!("…")`: a key from the names in scope.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{LitStr, Path, Token};
@@ -58,7 +58,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         return refusal(errors);
     };
     let runtime = Runtime::find(input.krate.as_ref());
-    let span = names_of(&template.literal);
+    let span = template.literal.span();
     let roots: Vec<_> = template
         .parts
         .iter()
@@ -75,18 +75,4 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
 fn refusal(errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();
     quote!({ #errors })
-}
-
-/// The span of names in the template.
-///
-/// A name with the literal's own span would let the compiler propose to replace the literal by a
-/// similar name. So the names belong to the macro's call, unless the literal comes from elsewhere,
-/// through a `macro_rules!` around the call: only there are its names known.
-fn names_of(literal: &LitStr) -> Span {
-    let (call, at) = (Span::call_site().unwrap(), literal.span().unwrap());
-    let place = |span: proc_macro::Span| (span.line(), span.column());
-    let inside = call.file() == at.file()
-        && place(call.start()) <= place(at.start())
-        && place(at.end()) <= place(call.end());
-    if inside { Span::call_site().located_at(literal.span()) } else { literal.span() }
 }

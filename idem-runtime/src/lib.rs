@@ -17,7 +17,7 @@ pub mod __private;
 
 pub use codec::{Codec, Json};
 pub use error::{Delivery, Error, Source};
-pub use key::{origin, IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part};
+pub use key::{Comparable, origin, IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part};
 pub use plan::{OnErr, OnOutage, Plan, Strategy};
 pub use idem_macros::{KeyPart, idempotent, key};
 pub use returns::{Replay, ReplayFailure, Return, Returns};

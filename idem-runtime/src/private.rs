@@ -2,6 +2,6 @@
 
 pub use crate::key::origin::{Compared, Origin, Parts, Scoped};
 pub use crate::key::{Comparable, KeyWriter};
-pub use crate::returns::{Failures, Guarded, GuardedByFrom, NotStored, Return};
+pub use crate::returns::{Failures, Guarded, GuardedByFrom, NotStored, Probe};
 pub use crate::site::Site;
 pub use crate::stub_call::{call, call_detached};

@@ -22,18 +22,6 @@ pub trait Return: Sized {
 
     /// The value that carries this failure.
     fn refused(failure: Self::Failure) -> Self;
-
-    /// The value that carries what `convert` makes of an error.
-    #[doc(hidden)]
-    fn refused_by(convert: fn(Error) -> Self::Failure, error: Error) -> Self {
-        Self::refused(convert(error))
-    }
-
-    /// What `judge` says of the failure that this value is, if it is one.
-    #[doc(hidden)]
-    fn judged(&self, judge: fn(&Self::Failure) -> OnErr) -> Option<OnErr> {
-        self.failure().map(judge)
-    }
 }
 
 impl<T, E> Return for Result<T, E> {
@@ -232,6 +220,58 @@ impl<R> NoFailures<R> {
     /// They can't.
     pub const fn stored(&self, returns: Returns<R>) -> Returns<R> {
         returns
+    }
+}
+
+/// Takes failures out of an `R`, and puts them in, if it has any. A type that has none is refused
+/// by [`Guarded`]; here it is passed over, so that it is told once.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<R>(NoProbe<R>);
+
+/// The same for a type without failures.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NoProbe<R>(PhantomData<R>);
+
+impl<R> Probe<R> {
+    /// The question.
+    pub const NEW: Self = Self(NoProbe(PhantomData));
+}
+
+impl<R: Return> Probe<R> {
+    /// The failure that a value is.
+    pub fn failure<'a>(&self, value: &'a R) -> Option<&'a R::Failure> {
+        value.failure()
+    }
+
+    /// The value that carries a failure.
+    pub fn refused(&self, failure: R::Failure) -> R {
+        R::refused(failure)
+    }
+}
+
+impl<R> std::ops::Deref for Probe<R> {
+    type Target = NoProbe<R>;
+
+    fn deref(&self) -> &NoProbe<R> {
+        &self.0
+    }
+}
+
+impl<R> NoProbe<R> {
+    /// None.
+    pub const fn failure<'a, F>(&self, _: &'a R) -> Option<&'a F> {
+        None
+    }
+
+    /// Never called: no type without failures compiles.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    pub fn refused<F>(&self, _: F) -> R {
+        unreachable!("a type without failures is refused by the compiler")
     }
 }
 

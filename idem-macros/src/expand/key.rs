@@ -89,17 +89,17 @@ fn check(
         return TokenStream::new();
     }
     let runtime = runtime.at(at_key);
+    let private = quote_spanned!(at_key=> #runtime::__private);
+    let origins = Ident::new("origins", at_key);
     let start = Ident::new(if known { "known" } else { "start" }, at_key);
-    let question = if unsaid {
-        quote_spanned!(at_key=> Compared::compared)
-    } else {
-        quote_spanned!(at_key=> Scoped::scoped)
-    };
+    let scoped = (!known).then(|| quote_spanned!(at_key=> #private::Scoped::scoped(&#origins);));
+    let compared =
+        unsaid.then(|| quote_spanned!(at_key=> #private::Compared::compared(&#origins);));
     quote_spanned! {at_key=>
-        #runtime::__private::#question(
-            #runtime::__private::Parts::#start()
-                #(.and(#runtime::__private::Origin::of(#parts).origin()))*
-        );
+        let #origins = #private::Parts::#start()
+            #(.and(#private::Origin::of(#parts).origin()))*;
+        #scoped
+        #compared
     }
 }
 

@@ -1,6 +1,6 @@
 //! How the return type is refused, judged, stored and replayed.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned;
 
@@ -25,15 +25,23 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
         Some(OnErr::Word(word)) if word.text == "store" => codec.clone(),
         _ => unstored,
     };
+    let probe = quote_spanned!(span=> #private::Probe::<#output>::NEW);
     let mut returns = match &options.map_err {
         None => quote_spanned! {span=>
             <#output as #private::GuardedByFrom<#codec, #failures>>::returns()
         },
-        Some(path) => quote_spanned! {span=>
-            <#output as #private::Guarded<#codec, #failures>>::returns(
-                |error| #private::Return::refused_by(#path, error)
-            )
-        },
+        Some(path) => {
+            let at_path = Span::mixed_site().located_at(path.span());
+            let convert = Ident::new("convert", at_path);
+            let error = Ident::new("error", at_path);
+            let failure = quote_spanned!(at_path=> #convert(#error));
+            quote_spanned! {span=>
+                <#output as #private::Guarded<#codec, #failures>>::returns(|#error| {
+                    let #convert: fn(#runtime::Error) -> _ = #path;
+                    #probe.refused(#failure)
+                })
+            }
+        }
     };
     if let Some(OnErr::Path(path)) = &options.on_err {
         if !options.rejects() {
@@ -41,8 +49,12 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
                 #private::Failures::<#output, #codec>::NEW.stored(#returns)
             };
         }
+        let judge = Ident::new("judge", Span::mixed_site().located_at(path.span()));
         returns = quote_spanned! {span=>
-            #returns.on_err(|result| #private::Return::judged(result, #path))
+            #returns.on_err(|result| {
+                let #judge: fn(&_) -> #runtime::OnErr = #path;
+                #probe.failure(result).map(#judge)
+            })
         };
     }
     returns

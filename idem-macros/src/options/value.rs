@@ -122,7 +122,8 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
         }
         (Kind::Expr, None) => Some(Ok(Value::Expr(found))),
         (Kind::Function | Kind::Module | Kind::Type, Some(text))
-            if syn::parse_str::<Path>(&text.value()).is_ok() =>
+            if syn::parse_str::<Path>(&text.value()).is_ok()
+                && (row.kind != Kind::Type || text.value().contains(char::is_uppercase)) =>
         {
             let (name, path) = (row.name, text.value());
             errors.at(text.span(), format!("a path is not quoted: write `{name} = {path}`"));

@@ -21,8 +21,7 @@ impl Fingerprint {
     }
 }
 
-/// A value that calls can be compared by.
-#[doc(hidden)]
+/// A value that calls can be compared by: whatever is `Serialize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be part of a fingerprint",
     label = "not `Serialize`",

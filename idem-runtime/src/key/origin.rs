@@ -144,22 +144,22 @@ impl<S, C> Joins<S, C> for Client {
     label = "no part says whose request it is",
     note = "put one beside the client's, such as `{{user.id}}` or `{{tenant}}`"
 )]
-pub trait Scoped: Sized {
+pub trait Scoped {
     /// Asks for it.
-    fn scoped(self) {}
+    fn scoped(&self) {}
 }
 
 impl<C> Scoped for Parts<Server, C> {}
 
-/// A scoped key that no client supplies a part of.
+/// A key that no client supplies a part of.
 #[diagnostic::on_unimplemented(
     message = "a part of this key is supplied by the client, who could reuse it for another request",
     label = "nothing says which arguments must be equal",
     note = "list them by `fingerprint(amount, …)`, or say `fingerprint = \"off\"`"
 )]
-pub trait Compared: Scoped {
+pub trait Compared {
     /// Asks for it.
-    fn compared(self) {}
+    fn compared(&self) {}
 }
 
-impl Compared for Parts<Server, No> {}
+impl<S> Compared for Parts<S, No> {}

@@ -1,3 +1,4 @@
+// mistakes: 2
 use idem::{Error, IdempotencyKey, idempotent};
 
 #[idempotent(key = "charge:{key}", strategy = "setnx")]
