@@ -23,9 +23,7 @@ pub(crate) fn missing(options: &Options, function: &Function, errors: &mut Error
         (true, true) => return,
         (false, true) => ("`key`", key),
         (true, false) => ("`strategy`", strategy.to_owned()),
-        (false, false) => {
-            ("`key` and `strategy`", format!("#[idempotent({key}, {strategy})]"))
-        }
+        (false, false) => ("`key` and `strategy`", format!("#[idempotent({key}, {strategy})]")),
     };
     errors.at(name.span(), format!("`{name}` is guarded without {what}: write `{write}`"));
 }
@@ -86,12 +84,13 @@ fn times(options: &Options, errors: &mut Errors) {
     }
 }
 
+const RULE: &str = "`on_cancel = \"finish\"` lets the body outlive its caller, so";
+
 /// Tells what a body that outlives its caller can't have.
 pub(crate) fn borrows(options: &Options, function: &Function, errors: &mut Errors) {
     if !options.finishes() {
         return;
     }
-    const RULE: &str = "`on_cancel = \"finish\"` lets the body outlive its caller, so";
     for argument in &function.sig.inputs {
         match argument {
             FnArg::Receiver(receiver) => {
@@ -101,8 +100,7 @@ pub(crate) fn borrows(options: &Options, function: &Function, errors: &mut Error
                     _ => false,
                 };
                 if borrowed {
-                    let message =
-                        format!("{RULE} it can't borrow `self`: take `self: Arc<Self>`");
+                    let message = format!("{RULE} it can't borrow `self`: take `self: Arc<Self>`");
                     errors.under(receiver, message);
                 }
             }
@@ -158,7 +156,8 @@ fn borrowed(ty: TokenStream) -> bool {
     while let Some(token) = tokens.next() {
         let found = match &token {
             TokenTree::Punct(punct) if punct.as_char() == '&' => {
-                let quote = matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'');
+                let quote =
+                    matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'');
                 !quote
             }
             TokenTree::Punct(punct) if punct.as_char() == '\'' => {
@@ -178,7 +177,9 @@ fn borrowed(ty: TokenStream) -> bool {
         before = match token {
             TokenTree::Ident(word) => Some(word.to_string()),
             // `for<'a>`: the word still counts.
-            TokenTree::Punct(punct) if punct.as_char() == '<' => before.filter(|word| word == "for"),
+            TokenTree::Punct(punct) if punct.as_char() == '<' => {
+                before.filter(|word| word == "for")
+            }
             _ => None,
         };
     }
@@ -245,7 +246,8 @@ pub(crate) fn placeholders(
         return Unknown::LeftToCompiler(roots);
     }
     for placeholder in unknown {
-        let at = format!(" (`{{{}}}` at column {} of the key)", placeholder.place, placeholder.column);
+        let at =
+            format!(" (`{{{}}}` at column {} of the key)", placeholder.place, placeholder.column);
         errors.at(template.literal.span(), no_parameter(&placeholder.place.root, function, &at));
     }
     Unknown::Told

@@ -138,22 +138,18 @@ impl Function {
             whole = false;
         };
         if sig.asyncness.is_none() {
-            match pinned(&sig.output, &self.body) {
-                Some((pinned, body)) => {
-                    for local in &pinned.lets {
-                        self.names.rebind(local);
-                    }
-                    self.body = body;
-                    self.shape = Shape::Pinned(Box::new(pinned));
-                }
-                None => {
-                    no(
-                        sig.fn_token.span,
-                        format!("`#[idempotent]` guards async functions: write `async fn {name}`"),
-                    );
-                    return false;
-                }
+            let Some((pinned, body)) = pinned(&sig.output, &self.body) else {
+                no(
+                    sig.fn_token.span,
+                    format!("`#[idempotent]` guards async functions: write `async fn {name}`"),
+                );
+                return false;
+            };
+            for local in &pinned.lets {
+                self.names.rebind(local);
             }
+            self.body = body;
+            self.shape = Shape::Pinned(Box::new(pinned));
         }
         if let syn::Safety::Unsafe(token) = &sig.safety {
             no(
@@ -205,7 +201,16 @@ impl Function {
 /// Tells what the attribute stands on instead.
 fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
     const KINDS: [&str; 11] = [
-        "struct", "enum", "union", "trait", "impl", "mod", "static", "type", "use", "macro_rules",
+        "struct",
+        "enum",
+        "union",
+        "trait",
+        "impl",
+        "mod",
+        "static",
+        "type",
+        "use",
+        "macro_rules",
         "const",
     ];
     let skip = |input: ParseStream<'_>| {
@@ -299,9 +304,7 @@ fn pinned(output: &ReturnType, body: &TokenStream) -> Option<(Pinned, TokenStrea
         return None;
     }
     let mut inner = arguments.stream().into_iter();
-    let word = |token: Option<TokenTree>, text: &str| {
-        matches!(token, Some(TokenTree::Ident(word)) if word == text)
-    };
+    let word = |token: Option<TokenTree>, text: &str| matches!(token, Some(TokenTree::Ident(word)) if word == text);
     if !word(inner.next(), "async") || !word(inner.next(), "move") {
         return None;
     }

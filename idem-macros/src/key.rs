@@ -7,9 +7,9 @@ use syn::{LitStr, Path, Token};
 
 use crate::errors::Errors;
 use crate::expand::key as write_key;
-use crate::template::Template;
 use crate::place;
 use crate::runtime::Runtime;
+use crate::template::Template;
 
 struct Input {
     template: LitStr,
@@ -23,9 +23,7 @@ impl Parse for Input {
             return Err(syn::Error::new(input.span(), wrong));
         }
         let start = input.cursor();
-        let template = input
-            .parse::<LitStr>()
-            .map_err(|_| syn::Error::new(start.span(), wrong))?;
+        let template = input.parse::<LitStr>().map_err(|_| syn::Error::new(start.span(), wrong))?;
         let mut krate = None;
         input.parse::<Option<Token![,]>>()?;
         if !input.is_empty() {
@@ -67,7 +65,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             of_server: false,
         })
         .collect();
-    let key = write_key::write(&template, &roots, write_key::Compared::Elsewhere, &runtime);
+    let key = write_key::write(&template, &roots, &write_key::Compared::Elsewhere, &runtime);
     quote!({ #key })
 }
 

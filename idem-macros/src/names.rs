@@ -97,8 +97,22 @@ fn is_primitive(ty: &Type) -> bool {
         Type::Path(path) if path.qself.is_none() => path.path.get_ident().is_some_and(|name| {
             matches!(
                 name.to_string().as_str(),
-                "bool" | "char" | "str" | "String" | "i8" | "i16" | "i32" | "i64" | "i128"
-                    | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize"
+                "bool"
+                    | "char"
+                    | "str"
+                    | "String"
+                    | "i8"
+                    | "i16"
+                    | "i32"
+                    | "i64"
+                    | "i128"
+                    | "isize"
+                    | "u8"
+                    | "u16"
+                    | "u32"
+                    | "u64"
+                    | "u128"
+                    | "usize"
             )
         }),
         _ => false,

@@ -1,7 +1,7 @@
 //! A value by its way from a name: `user.id`, `pair.0`, `req.id()`.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{quote_spanned, ToTokens};
+use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 
 /// One step after the name.

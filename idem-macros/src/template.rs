@@ -73,7 +73,8 @@ fn parse(text: &str) -> (Parts, Vec<String>) {
                 match place(&inner) {
                     Ok(place) => parts.push((Placeholder { place, column }, String::new())),
                     Err(why) => {
-                        mistakes.push(format!("`{{{inner}}}` at column {column} of the key: {why}"));
+                        mistakes
+                            .push(format!("`{{{inner}}}` at column {column} of the key: {why}"));
                     }
                 }
             }
@@ -88,12 +89,7 @@ fn parse(text: &str) -> (Parts, Vec<String>) {
 }
 
 /// The rules about how literals and placeholders stand to each other.
-fn shape(
-    lead: &str,
-    parts: &[(Placeholder, String)],
-    holes: usize,
-    mistakes: &mut Vec<String>,
-) {
+fn shape(lead: &str, parts: &[(Placeholder, String)], holes: usize, mistakes: &mut Vec<String>) {
     if holes == 0 {
         mistakes.push(if lead.is_empty() {
             "the key is empty: write the operation's name and what tells its requests apart, such \

@@ -17,8 +17,8 @@ pub mod __private;
 
 pub use codec::{Codec, Json};
 pub use error::{Delivery, Error, Source};
-pub use key::{Comparable, origin, IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part};
-pub use plan::{OnErr, OnOutage, Plan, Strategy};
 pub use idem_macros::{KeyPart, idempotent, key};
+pub use key::{Comparable, IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part, origin};
+pub use plan::{OnErr, OnOutage, Plan, Strategy};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use stub_call::Idem;

@@ -218,6 +218,7 @@ impl<R, C> std::ops::Deref for Failures<R, C> {
 
 impl<R> NoFailures<R> {
     /// They can't.
+    #[allow(clippy::must_use_candidate, reason = "`Returns` is `must_use`")]
     pub const fn stored(&self, returns: Returns<R>) -> Returns<R> {
         returns
     }
@@ -241,6 +242,7 @@ impl<R> Probe<R> {
 
 impl<R: Return> Probe<R> {
     /// The failure that a value is.
+    #[must_use]
     pub fn failure<'a>(&self, value: &'a R) -> Option<&'a R::Failure> {
         value.failure()
     }
@@ -261,6 +263,7 @@ impl<R> std::ops::Deref for Probe<R> {
 
 impl<R> NoProbe<R> {
     /// None.
+    #[must_use]
     pub const fn failure<'a, F>(&self, _: &'a R) -> Option<&'a F> {
         None
     }
@@ -270,6 +273,7 @@ impl<R> NoProbe<R> {
     /// # Panics
     ///
     /// Always.
+    #[must_use]
     pub fn refused<F>(&self, _: F) -> R {
         unreachable!("a type without failures is refused by the compiler")
     }
@@ -346,7 +350,8 @@ impl<R> Returns<R> {
         self
     }
 
-    /// The call whose body goes on when its caller is gone.
+    /// The call whose body goes on when its caller is gone. The bounds are asked here, so that an
+    /// error names a type that its reader knows.
     #[doc(hidden)]
     pub fn call_detached<F>(
         self,

@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "most cases are type-checked only")]
 
 mod macros {
-    mod keys;
     mod key_part;
+    mod keys;
     mod options;
     mod results;
     mod shapes;

@@ -28,13 +28,13 @@ pub(crate) enum Compared<'a> {
 pub(crate) fn write(
     template: &Template,
     roots: &[Root],
-    compared: Compared<'_>,
+    compared: &Compared<'_>,
     runtime: &Runtime,
 ) -> TokenStream {
     let operation = &template.operation;
     let at_key = Span::mixed_site().located_at(template.literal.span());
     let mut lets = TokenStream::new();
-    let mut writes = TokenStream::new();
+    let mut texts = TokenStream::new();
     let mut origins = Vec::new();
     let mut known = false;
     let writer = Ident::new("writer", Span::mixed_site());
@@ -51,11 +51,11 @@ pub(crate) fn write(
         let name = place.to_string();
         let runtime = runtime.at(span);
         lets.extend(quote_spanned!(span=> let #part = &#value;));
-        writes.extend(quote_spanned! {span=>
+        texts.extend(quote_spanned! {span=>
             #runtime::KeyPart::write(#part, &mut #writer.part(#name));
         });
         if !after.is_empty() {
-            writes.extend(quote!(#writer.literal(#after);));
+            texts.extend(quote!(#writer.literal(#after);));
         }
         if place.is_plain() && root.of_server {
             known = true;
@@ -63,14 +63,14 @@ pub(crate) fn write(
             origins.push(part);
         }
     }
-    let check = check(&origins, known, &compared, at_key, runtime);
-    let fingerprint = fingerprint(&compared, runtime);
+    let check = check(&origins, known, compared, at_key, runtime);
+    let fingerprint = fingerprint(compared, runtime);
     let runtime = runtime.at(at_key);
     quote! {
         #lets
         #check
         let mut #writer = #runtime::__private::KeyWriter::new(#operation);
-        #writes
+        #texts
         #writer.finish()#fingerprint
     }
 }

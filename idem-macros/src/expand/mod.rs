@@ -10,36 +10,36 @@ use syn::spanned::Spanned;
 
 use crate::check::{self, Unknown};
 use crate::errors::Errors;
+use crate::fallback;
 use crate::function::{Function, Pinned, Shape};
 use crate::options::{Fingerprint, Options};
-use crate::template::Template;
-use crate::fallback;
 use crate::runtime::Runtime;
+use crate::template::Template;
 
 /// Parses, checks and writes; on a mistake the plain function and what is wrong.
-pub(crate) fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn idempotent(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(options, &mut errors);
     let template = options.key.clone().and_then(|key| Template::parse(key, &mut errors));
     check::contradictions(&options, &mut errors);
     let Some(function) = Function::parse(item.clone(), &mut errors) else {
-        return fallback::item(&item, errors);
+        return fallback::item(item, errors);
     };
     check::missing(&options, &function, &mut errors);
     check::fingerprint(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
     check::results(&options, &function, &mut errors);
-    let unknown = template.as_ref().map_or(Unknown::None, |template| {
-        check::placeholders(template, &function, &mut errors)
-    });
+    let unknown = template
+        .as_ref()
+        .map_or(Unknown::None, |template| check::placeholders(template, &function, &mut errors));
     match (template, unknown) {
         (Some(template), Unknown::None) if errors.is_empty() => {
             guarded(&options, &template, &function)
         }
         (template, Unknown::LeftToCompiler(names)) => {
-            fallback::function(&item, &function, template.as_ref(), &names, errors)
+            fallback::function(item, &function, template.as_ref(), &names, errors)
         }
-        (template, _) => fallback::function(&item, &function, template.as_ref(), &[], errors),
+        (template, _) => fallback::function(item, &function, template.as_ref(), &[], errors),
     }
 }
 
@@ -82,7 +82,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         Some(Fingerprint::Off) => key::Compared::Elsewhere,
         Some(Fingerprint::Places(places)) => key::Compared::By(places, &function.names),
     };
-    let key_value = key::write(template, &roots, compared, runtime);
+    let key_value = key::write(template, &roots, &compared, runtime);
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
     let body = body(context);

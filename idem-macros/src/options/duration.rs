@@ -33,9 +33,11 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
         });
     };
     match number.parse::<u64>().ok().and_then(|number| number.checked_mul(*scale)) {
-        Some(0) => Err("a duration is more than zero: write `\"1ms\"` or more, or leave the option \
+        Some(0) => {
+            Err("a duration is more than zero: write `\"1ms\"` or more, or leave the option \
                         out"
-            .to_owned()),
+            .to_owned())
+        }
         Some(millis) if millis <= LONGEST => Ok(millis),
         _ => Err("a duration is at most a hundred years: write `\"36600d\"` or less".to_owned()),
     }
@@ -45,7 +47,8 @@ const RULE: &str = "a duration is a whole number with `ms`, `s`, `m`, `h` or `d`
 
 /// The shortest exact spelling.
 pub(crate) fn spell(millis: u64) -> String {
-    let (unit, scale) = UNITS.iter().find(|(_, scale)| millis % scale == 0).unwrap_or(&("ms", 1));
+    let (unit, scale) =
+        UNITS.iter().find(|(_, scale)| millis.is_multiple_of(*scale)).unwrap_or(&("ms", 1));
     format!("{}{unit}", millis / scale)
 }
 
@@ -79,7 +82,7 @@ pub(crate) fn guess(text: &str) -> Option<String> {
         return None;
     }
     // `24 hours` is told as `24h` and not as `1d`.
-    let unit = UNITS.iter().find(|(_, scale)| scales == [*scale] && sum % scale == 0);
+    let unit = UNITS.iter().find(|(_, scale)| scales == [*scale] && sum.is_multiple_of(*scale));
     Some(unit.map_or_else(|| spell(sum), |(unit, scale)| format!("{}{unit}", sum / scale)))
 }
 

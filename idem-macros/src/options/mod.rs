@@ -12,8 +12,8 @@ use syn::{Expr, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 use crate::suggest;
-use table::{Kind, Name, Row, TABLE};
 pub(crate) use table::Strategy;
+use table::{Kind, Name, Row, TABLE};
 pub(crate) use value::Listed;
 use value::Value;
 
@@ -118,12 +118,11 @@ impl Options {
             let _ = input.parse::<Token![,]>();
             return;
         };
-        match Row::of(&name.to_string()) {
-            Some(row) => self.known(row, &name, input, errors),
-            None => {
-                errors.at(name.span(), unknown(&name.to_string()));
-                skip_value(input);
-            }
+        if let Some(row) = Row::of(&name.to_string()) {
+            self.known(row, &name, input, errors);
+        } else {
+            errors.at(name.span(), unknown(&name.to_string()));
+            skip_value(input);
         }
         separator(input, errors);
     }

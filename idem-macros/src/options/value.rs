@@ -113,7 +113,8 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
                 return Some(Ok(Value::Word("off", text.span())));
             }
             let name = text.value();
-            let name = if syn::parse_str::<Expr>(&name).is_ok() { name } else { "amount".to_owned() };
+            let name =
+                if syn::parse_str::<Expr>(&name).is_ok() { name } else { "amount".to_owned() };
             errors.at(
                 text.span(),
                 format!("`fingerprint` lists values in parentheses: write `fingerprint({name})`"),
@@ -129,17 +130,17 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             errors.at(text.span(), format!("a path is not quoted: write `{name} = {path}`"));
             None
         }
-        (Kind::Function | Kind::Module | Kind::Word(_) | Kind::WordOrPath(_) | Kind::Places, None) => match found {
+        (
+            Kind::Function | Kind::Module | Kind::Word(_) | Kind::WordOrPath(_) | Kind::Places,
+            None,
+        ) => match found {
             Expr::Path(path) if path.qself.is_none() => {
                 let words = row.kind.words();
                 if let Some(word) = path.path.get_ident().map(Ident::to_string)
                     && words.contains(&word.as_str())
                 {
                     let name = row.name;
-                    errors.under(
-                        path,
-                        format!("a word is quoted: write `{name} = \"{word}\"`"),
-                    );
+                    errors.under(path, format!("a word is quoted: write `{name} = \"{word}\"`"));
                     return None;
                 }
                 if matches!(row.kind, Kind::Word(_) | Kind::Places) {
@@ -176,7 +177,7 @@ fn unknown_word(row: &Row, words: &[&'static str], value: &str) -> String {
         message.push_str(", or the path of a function, without quotes");
     }
     if let Some(meant) = suggest::nearest(value, words.iter().copied()) {
-        message.push_str(&format!(": did you mean `\"{meant}\"`?"));
+        return format!("{message}: did you mean `\"{meant}\"`?");
     }
     message
 }
@@ -266,21 +267,23 @@ fn after_root(tokens: TokenStream) -> TokenStream {
     let mut tokens = tokens.into_iter();
     match tokens.next() {
         // A place that came through `macro_rules!` stands in invisible brackets.
-        Some(TokenTree::Group(group)) => after_root(group.stream()).into_iter().chain(tokens).collect(),
+        Some(TokenTree::Group(group)) => {
+            after_root(group.stream()).into_iter().chain(tokens).collect()
+        }
         _ => tokens.collect(),
     }
 }
 
 /// Takes the tokens up to the next comma.
 pub(crate) fn until_comma(input: ParseStream<'_>) -> TokenStream {
-    let mut taken = TokenStream::new();
+    let mut found = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
         match input.parse::<TokenTree>() {
-            Ok(token) => taken.extend([token]),
+            Ok(token) => found.extend([token]),
             Err(_) => break,
         }
     }
-    taken
+    found
 }
 
 impl std::fmt::Display for Kind {

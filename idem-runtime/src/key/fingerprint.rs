@@ -55,7 +55,9 @@ fn feed(hash: &mut Sha256, value: &Value) {
         Value::String(text) => feed_text(hash, b"s", text),
         Value::Array(items) => {
             feed_length(hash, b"a", items.len());
-            items.iter().for_each(|item| feed(hash, item));
+            for item in items {
+                feed(hash, item);
+            }
         }
         Value::Object(fields) => {
             let mut sorted: Vec<_> = fields.iter().collect();
