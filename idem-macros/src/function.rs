@@ -133,6 +133,13 @@ impl Function {
         let sig = &self.sig;
         let name = &sig.ident;
         let mut whole = true;
+        let again = self.attrs.iter().find(|attr| {
+            attr.path().segments.last().is_some_and(|last| last.ident == "idempotent")
+        });
+        if let Some(again) = again {
+            errors.under(again, format!("`{name}` is guarded twice: remove one `#[idempotent]`"));
+            whole = false;
+        }
         let mut no = |span: Span, message: String| {
             errors.at(span, message);
             whole = false;
@@ -200,19 +207,6 @@ impl Function {
 
 /// Tells what the attribute stands on instead.
 fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
-    const KINDS: [&str; 11] = [
-        "struct",
-        "enum",
-        "union",
-        "trait",
-        "impl",
-        "mod",
-        "static",
-        "type",
-        "use",
-        "macro_rules",
-        "const",
-    ];
     let skip = |input: ParseStream<'_>| {
         input.call(Attribute::parse_outer)?;
         input.parse::<Visibility>()?;
@@ -232,7 +226,7 @@ fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
         (constness, "fn" | "async" | "unsafe" | "extern") if constness == "const" => String::new(),
         (word, _) => word,
     };
-    if !KINDS.contains(&word.as_str()) {
+    if matches!(word.as_str(), "fn" | "async" | "unsafe" | "extern" | "default" | "") {
         errors.push(error);
         return;
     }

@@ -68,7 +68,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     let Context { options, function, runtime } = context;
     let here = Span::mixed_site();
     let [site, key, engine, returns] =
-        ["SITE", "key", "engine", "returns"].map(|name| Ident::new(name, here));
+        ["site", "key", "engine", "returns"].map(|name| Ident::new(name, here));
     let plan = plan::write(context);
     let operation = &template.operation;
     let roots: Vec<_> = template
@@ -89,7 +89,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     let runtime = runtime.at(here);
     let enter = match options.on_cancel.filter(|_| options.finishes()) {
         None => quote_spanned! {here=>
-            #runtime::__private::call(&#site, #engine, #key, #returns, #body)
+            #runtime::__private::call(#site, #engine, #key, #returns, #body)
         },
         // What can't go on by itself is told where it was asked to.
         Some(word) => {
@@ -97,16 +97,20 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
             let future = Ident::new("body", span);
             quote_spanned! {span=> {
                 let #future = #body;
-                #returns.call_detached(&#site, #engine, #key, #future)
+                #returns.call_detached(#site, #engine, #key, #future)
             }}
         }
     };
     quote_spanned! {here=>
-        static #site: #runtime::__private::Site = #runtime::__private::Site::new(
-            #operation,
-            ::core::concat!(::core::file!(), ":", ::core::line!()),
-            #plan,
-        );
+        // In a block: an item's name would be seen by the body too.
+        let #site: &'static #runtime::__private::Site = {
+            static SITE: #runtime::__private::Site = #runtime::__private::Site::new(
+                #operation,
+                ::core::concat!(::core::file!(), ":", ::core::line!()),
+                #plan,
+            );
+            &SITE
+        };
         #(#lets)*
         let #key = { #key_value };
         let #engine = #engine_value;
@@ -142,7 +146,9 @@ fn body(context: &Context<'_>) -> TokenStream {
     let mut block = Group::new(Delimiter::Brace, quote!(#edge #statements));
     block.set_span(function.braces);
     let block = block.into_token_stream();
-    quote_spanned!(Span::mixed_site()=> ::std::boxed::Box::pin(async move #block))
+    // A value that the key has used up, or one that isn't `Send`, is told at the function's name.
+    let span = Span::mixed_site().located_at(function.sig.ident.span());
+    quote_spanned!(span=> ::std::boxed::Box::pin(async move #block))
 }
 
 /// A `return` that is never taken, of the declared type: `?`, `.into()` and `.parse()` in the body
