@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::record::{Content, Owner, Record, Start, State};
+use crate::store::Change;
 
 /// One attempt, as a store sees it: an owner of its own, and the records that it sends.
 ///
@@ -105,6 +106,14 @@ pub fn completed(running: &Record, result: &[u8]) -> Record {
 #[must_use]
 pub fn freed(running: &Record) -> Record {
     running.freed()
+}
+
+/// The change that puts a settled record in the running one's place.
+pub(super) fn change_to(settled: &Record) -> Change<'_> {
+    match settled.state() {
+        Some(State::Completed) => Change::Complete(settled),
+        _ => Change::Release(settled),
+    }
 }
 
 /// The record as a node of the next version would have written it: with more at its end.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::nodes::Nodes;
+use super::claimant::change_to;
+use super::nodes::{Nodes, Slot};
 use super::settling::settles_nothing;
-use super::time::{pass, timed, watch_lease, watch_retention};
+use super::time::{Span, pass, timed, wait, watch_lease, watch_retention};
 use super::{Claimant, completed, freed};
-use crate::store::{Change, Store};
+use crate::store::{Change, Record, Settled, Store};
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -42,26 +43,41 @@ pub async fn a_takeover_is_gone_at_its_retention<S: Store>(nodes: Nodes<S>) {
 
 /// A completed record is gone at its retention, counted from its completion.
 pub async fn a_completed_record_is_gone_at_its_retention<S: Store>(nodes: Nodes<S>) {
-    let slot = nodes.slot();
-    let retention = Duration::from_secs(1);
-    let claimant = Claimant::new().lease(retention / 2).retention(retention);
-    let running = slot.win(&claimant.claims(), None).await;
-    pass(retention / 10).await;
-    let done = completed(&running, b"the result");
-    let ((), written) = timed(slot.done(&running, Change::Complete(&done))).await;
+    let settled = |running: &Record| Some(completed(running, b"the result"));
+    let (slot, written, retention) = made_fresh(&nodes, settled).await;
     watch_retention(&slot, written, retention).await;
 }
 
 /// A free record is gone at its retention, counted from its release.
 pub async fn a_free_record_is_gone_at_its_retention<S: Store>(nodes: Nodes<S>) {
-    let slot = nodes.slot();
-    let retention = Duration::from_secs(1);
-    let claimant = Claimant::new().lease(retention / 2).retention(retention);
-    let running = slot.win(&claimant.claims(), None).await;
-    pass(retention / 10).await;
-    let free = freed(&running);
-    let ((), written) = timed(slot.done(&running, Change::Release(&free))).await;
+    let settled = |running: &Record| Some(freed(running));
+    let (slot, written, retention) = made_fresh(&nodes, settled).await;
     watch_retention(&slot, written, retention).await;
+}
+
+/// A record that was settled, or renewed, a while after it was claimed: its name, when that was
+/// done, and its retention, which counts from then.
+pub(super) async fn made_fresh<S: Store>(
+    nodes: &Nodes<S>,
+    settled: impl Fn(&Record) -> Option<Record>,
+) -> (Slot<S>, Span, Duration) {
+    let mut retention = Duration::from_millis(800);
+    loop {
+        let slot = nodes.slot();
+        let claimant = Claimant::new().lease(retention / 2).retention(retention);
+        let (running, claimed) = timed(slot.win(&claimant.claims(), None)).await;
+        pass(retention / 8).await;
+        let settled = settled(&running);
+        let change = settled.as_ref().map_or(Change::Renew, change_to);
+        let (answer, written) = timed(slot.settle(&running, change)).await;
+        if answer == Settled::Done {
+            return (slot, written, retention);
+        }
+        // A machine that was so slow is given more time.
+        let expired = claimed.age_in(written).may_be_over(retention);
+        assert!(expired, "it is the attempt's own record: {change:?}");
+        retention *= 2;
+    }
 }
 
 /// What has expired is absent to a claim, whether or not anything has removed it. The claim that
@@ -166,5 +182,5 @@ pub async fn a_lease_as_long_as_the_retention_never_lapses<S: Store>(nodes: Node
         assert!(age.may_be_within(SHORT), "still there, with {age:?}");
         false
     };
-    super::time::wait("the record to be gone", gone).await;
+    wait("the record to be gone", gone).await;
 }

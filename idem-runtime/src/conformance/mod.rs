@@ -26,6 +26,9 @@
 //! at once on one server, and leave behind nothing that lasts longer than two minutes. None of them
 //! depends on being quick; what has to lapse is waited for.
 //!
+//! Each promise is a function here too, for a store author who wants to hold a store to one of them:
+//! see [`check`]. It panics when the promise is not kept.
+//!
 //! # Two nodes
 //!
 //! Idempotency is for several processes. A factory that makes two handles of one store, as two
@@ -75,6 +78,9 @@
 //! [`Claim::step`]: crate::store::Claim::step
 //! [`Change::step`]: crate::store::Change::step
 //! [`Store`]: crate::Store
+
+// That is what a promise which isn't kept does, and is said once.
+#![allow(clippy::missing_panics_doc)]
 
 mod claimant;
 mod nodes;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::claimant::change_to;
+use super::expiry::made_fresh;
 use super::nodes::{Nodes, Slot};
 use super::time::{pass, timed, watch_lease, watch_retention};
 use super::{Claimant, completed, freed};
-use crate::store::{Change, Lease, Store};
+use crate::store::{Change, Claimed, Lease, Record, Store};
 
 /// Renewing starts the lease anew, and changes no byte.
 pub async fn renewing_moves_the_lease<S: Store>(nodes: Nodes<S>) {
@@ -20,12 +22,7 @@ pub async fn renewing_moves_the_lease<S: Store>(nodes: Nodes<S>) {
 
 /// Renewing starts the retention anew: what lives is never expired.
 pub async fn renewing_moves_the_retention<S: Store>(nodes: Nodes<S>) {
-    let slot = nodes.slot();
-    let retention = Duration::from_secs(1);
-    let claimant = Claimant::new().lease(Duration::from_millis(400)).retention(retention);
-    let running = slot.win(&claimant.claims(), None).await;
-    pass(Duration::from_millis(100)).await;
-    let ((), renewed) = timed(slot.done(&running, Change::Renew)).await;
+    let (slot, renewed, retention) = made_fresh(&nodes, |_| None).await;
     watch_retention(&slot, renewed, retention).await;
 }
 
@@ -39,6 +36,24 @@ pub async fn renewing_revives_a_lapsed_lease<S: Store>(nodes: Nodes<S>) {
     let (found, seen) = timed(slot.get()).await;
     let found = found.expect("a renewed record stands");
     renewed.age_in(seen).explains(found.lease, lease);
+}
+
+/// A lapsed lease that was renewed is not taken over by who has judged it before.
+pub async fn a_renewed_lease_is_not_taken<S: Store>(nodes: Nodes<S>) {
+    let slot = nodes.slot();
+    let lease = Duration::from_millis(300);
+    let claimant = Claimant::new().lease(lease);
+    let running = slot.win(&claimant.claims(), None).await;
+    slot.until_lapsed().await;
+    let ((), renewed) = timed(slot.done(&running, Change::Renew)).await;
+    let rival = Claimant::new().claims_over(&running);
+    let (claimed, seen) = timed(slot.claim(&rival, Some(&running))).await;
+    // A machine that sleeps over a whole lease has let it lapse again.
+    let said = match claimed {
+        Claimed::Found(found) => found.lease,
+        Claimed::Won { .. } => Lease::Lapsed,
+    };
+    renewed.age_in(seen).explains(said, lease);
 }
 
 /// The owner completes: its result stands in the running record's place.
@@ -150,14 +165,11 @@ pub async fn purging_forgets_the_record<S: Store>(nodes: Nodes<S>) {
     let running = slot.win(&Claimant::new().claims(), None).await;
     slot.done(&running, Change::Purge).await;
     slot.is_absent("it was purged").await;
-    for settled in [completed, |running: &_, _: &_| freed(running)] {
+    let settled_as = [|running: &Record| completed(running, b"the result"), freed];
+    for settled in settled_as {
         let running = slot.win(&Claimant::new().claims(), None).await;
-        let settled = settled(&running, b"the result");
-        let change = match settled.state() {
-            Some(crate::store::State::Completed) => Change::Complete(&settled),
-            _ => Change::Release(&settled),
-        };
-        slot.done(&running, change).await;
+        let settled = settled(&running);
+        slot.done(&running, change_to(&settled)).await;
         slot.lost(&running, Change::Purge, "another record stands there").await;
         slot.holds(&settled, "purging compares").await;
         slot.done(&settled, Change::Purge).await;
@@ -167,32 +179,10 @@ pub async fn purging_forgets_the_record<S: Store>(nodes: Nodes<S>) {
 }
 
 /// No change of the attempt of `running` is done.
-pub(super) async fn settles_nothing<S: Store>(
-    slot: &Slot<S>,
-    running: &crate::store::Record,
-    why: &str,
-) {
+pub(super) async fn settles_nothing<S: Store>(slot: &Slot<S>, running: &Record, why: &str) {
     let (done, free) = (completed(running, b"an intruder's"), freed(running));
     let changes = [Change::Renew, Change::Complete(&done), Change::Release(&free), Change::Purge];
     for change in changes {
         slot.lost(running, change, why).await;
     }
-}
-
-/// A renewed record is not handed out: what a rival judged before is still the record, and live.
-pub async fn a_renewed_lease_is_not_taken<S: Store>(nodes: Nodes<S>) {
-    let slot = nodes.slot();
-    let lease = Duration::from_millis(300);
-    let claimant = Claimant::new().lease(lease);
-    let running = slot.win(&claimant.claims(), None).await;
-    slot.until_lapsed().await;
-    let ((), renewed) = timed(slot.done(&running, Change::Renew)).await;
-    let rival = Claimant::new().claims_over(&running);
-    let (claimed, seen) = timed(slot.claim(&rival, Some(&running))).await;
-    // A machine that sleeps over a whole lease has let it lapse again.
-    let lease_of = |claimed| match claimed {
-        crate::store::Claimed::Found(found) => found.lease,
-        crate::store::Claimed::Won { .. } => Lease::Lapsed,
-    };
-    renewed.age_in(seen).explains(lease_of(claimed), lease);
 }

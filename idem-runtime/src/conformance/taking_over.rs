@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::claimant::newer;
 use super::nodes::Nodes;
-use super::time::timed;
+use super::time::{pass, timed};
 use super::{Claimant, freed};
 use crate::store::{Change, Lease, Store};
 
@@ -28,7 +28,7 @@ pub async fn a_lease_is_as_long_as_its_own_record_says<S: Store>(nodes: Nodes<S>
     let slot = nodes.slot();
     let live = slot.win(&Claimant::new().claims(), None).await;
     let hasty = Claimant::new().lease(Duration::from_millis(1)).retention(Duration::from_secs(1));
-    super::time::pass(Duration::from_millis(1)).await;
+    pass(Duration::from_millis(1)).await;
     let found = slot.find(&hasty.claims_over(&live), Some(&live)).await;
     assert_eq!(found.record, live, "a rival in a hurry shortens no lease");
 }
@@ -118,7 +118,7 @@ pub async fn a_record_without_a_lease_is_owned<S: Store>(nodes: Nodes<S>) {
     let slot = nodes.slot();
     let claimant = Claimant::new().lease(Duration::ZERO);
     let record = slot.win(&claimant.claims(), None).await;
-    super::time::pass(Duration::from_millis(1)).await;
+    pass(Duration::from_millis(1)).await;
     let rival = Claimant::new().claims_over(&record);
     let found = slot.find(&rival, Some(&record)).await;
     assert_eq!(found.record, record, "it is owned");

@@ -216,7 +216,21 @@ impl From<StoreError> for Error {
 ///
 /// Each method is one atomic step, answers within a finite time, and sends again what got no
 /// answer, with the same bytes: a claim found under its own owner, and a completion found done, are
-/// answered as such. A store that can't judge time itself says which guarantee it loses.
+/// answered as such.
+///
+/// # A store of your own
+///
+/// Read what stands under the name, let [`Claim::step`] or [`Change::step`] decide, and write what
+/// they say, with nobody in between: a lock, a transaction, a compare-and-swap. Then hold it to
+/// all that a store promises, with one line in its tests: see
+/// [`idem::conformance`](mod@crate::conformance). The example `own_store` does both, on plain
+/// files.
+///
+/// Time is the store's: [`Standing::new`] is told how old a record is by the one clock that all who
+/// use the store share. A store without such a clock takes the word of whoever asks, and loses a
+/// guarantee: a node whose clock is ahead by more than a lease takes over from an owner that is
+/// alive, and two bodies run at once. Of the two, one stores its result. It says so in its
+/// documentation.
 ///
 /// ```
 /// use idem::store::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};

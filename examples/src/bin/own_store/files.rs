@@ -10,6 +10,7 @@
 //! longer. The folder must be on a file system whose locks hold between all that use it, which
 //! those of a network often do not.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,15 +48,15 @@ impl Files {
 
     /// Deletes what has expired. It counts as absent all the same: this is for the disk's sake.
     fn sweep(&self) -> io::Result<()> {
-        for shelf in SHELVES {
-            let folder = self.folder.join(shelf);
+        for digit in SHELVES {
+            let folder = self.folder.join(digit);
             // Where others are at work, a later sweep will do.
-            let Some(shelf) = Shelf::try_lock(&folder)? else { continue };
+            let Some(locked) = Shelf::try_lock(&folder)? else { continue };
             for entry in fs::read_dir(&folder)? {
                 let path = entry?.path();
                 let is_record = path.extension().is_some_and(|extension| extension == "record");
                 if is_record && Kept::read(&path)?.is_some_and(|kept| kept.standing().is_none()) {
-                    shelf.remove(&path)?;
+                    locked.remove(&path)?;
                 }
             }
         }
@@ -65,8 +66,11 @@ impl Files {
     /// The file of a name. Hashed: a name may be longer than a file's, hold a `/`, and differ from
     /// another in case alone.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        let hash = Sha256::digest(name.as_bytes());
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hex = String::with_capacity(64);
+        for byte in Sha256::digest(name.as_bytes()) {
+            // Writing to a `String` can't fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
         self.folder.join(&hex[..1]).join(format!("{hex}.record"))
     }
 

@@ -29,12 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let order = 7;
     for click in ["The first click", "The second click"] {
-        let body = async {
-            println!("  … the card is charged now, by process {}", std::process::id());
-            Ok::<_, idem::Error>(format!("receipt of process {}", std::process::id()))
-        };
-        let (receipt, outcome) =
-            with_outcome(idem.call(&CHARGE, idem::key!("charge:{order}"), body)).await;
+        let (receipt, outcome) = with_outcome(charge(&idem, order)).await;
         let how = match outcome {
             Outcome::Ran { .. } => "ran the charge",
             Outcome::Replayed { .. } => "charged nothing, and was answered from the file",
@@ -46,6 +41,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("\nRun it again: for an hour another process charges nothing either.");
     println!("Delete the folder to start anew.");
     Ok(())
+}
+
+async fn charge(idem: &Idem, order: u32) -> Result<String, idem::Error> {
+    let body = async {
+        println!("  … the card is charged now, by process {}", std::process::id());
+        Ok::<_, idem::Error>(format!("receipt of process {}", std::process::id()))
+    };
+    idem.call(&CHARGE, idem::key!("charge:{order}"), body).await
 }
 
 #[cfg(test)]
