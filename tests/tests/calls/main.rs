@@ -20,7 +20,11 @@ macro_rules! on_every_store {
     };
 }
 
+mod boundaries;
 mod concurrency;
 mod keys;
+mod leases;
 mod lifecycle;
+mod reentrancy;
 mod support;
+mod waiting;
