@@ -21,7 +21,10 @@ macro_rules! on_every_store {
 }
 
 mod boundaries;
+mod cancellation;
 mod concurrency;
+mod detached;
+mod failures;
 mod keys;
 mod leases;
 mod lifecycle;
