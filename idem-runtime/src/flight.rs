@@ -142,6 +142,11 @@ impl Flight {
         self.course().doer = Some(Doer::current());
     }
 
+    /// No caller polls it any more: it goes on in the background.
+    pub(crate) fn polled_nowhere(&self) {
+        self.course().doer = None;
+    }
+
     /// Whether a call made by `doer` would wait for what waits for that call itself.
     pub(crate) fn is_polled_by(&self, doer: Doer) -> bool {
         self.course().doer == Some(doer)

@@ -296,6 +296,8 @@ impl Drop for Held {
                 self.claim.idem.flights().land(&self.flight, End::AskStore);
             }
             Stage::Settling(settlement) => {
+                // Whoever polled the body may wait for it now as any other.
+                self.flight.polled_nowhere();
                 let later = Later { claim: self.claim.clone(), flight: Arc::clone(&self.flight) };
                 self.claim.idem.spawn(later.settle(settlement));
             }

@@ -125,14 +125,19 @@ impl Idem {
     /// }
     /// # Ok::<(), idem::Error>(()) }).unwrap();
     /// ```
-    pub async fn call<T, E, F>(&self, plan: &Plan, key: Key, body: F) -> Result<T, E>
+    pub fn call<T, E, F>(
+        &self,
+        plan: &Plan,
+        key: Key,
+        body: F,
+    ) -> impl Future<Output = Result<T, E>> + use<'_, T, E, F>
     where
         Result<T, E>: Replay<Json>,
         E: From<Error>,
         F: Future<Output = Result<T, E>>,
     {
         let returns = Returns::new(|error| Err(E::from(error))).replay::<Json>();
-        self.call_with(plan, key, returns, body).await
+        self.call_with(plan, key, returns, body)
     }
 
     /// The same for return types, codecs and policies of one's own.
@@ -155,11 +160,19 @@ impl Idem {
     /// assert_eq!(sent.await?, "sent");
     /// # Ok::<(), idem::Error>(()) }).unwrap();
     /// ```
-    pub async fn call_with<R, F>(&self, plan: &Plan, key: Key, returns: Returns<R>, body: F) -> R
+    pub fn call_with<R, F>(
+        &self,
+        plan: &Plan,
+        key: Key,
+        returns: Returns<R>,
+        body: F,
+    ) -> impl Future<Output = R> + use<'_, R, F>
     where
         F: Future<Output = R>,
     {
-        call::call(self, *plan, key, returns, body).await
+        // Boxed: a future that is passed on by value is kept once for each hand that it goes
+        // through, and calls within calls would multiply that.
+        call::call(self, *plan, key, returns, Box::pin(body))
     }
 
     /// The same for a body that goes on in its own task when the caller leaves: what
@@ -168,18 +181,18 @@ impl Idem {
     /// # Panics
     ///
     /// When the body does.
-    pub async fn call_detached<R, F>(
+    pub fn call_detached<R, F>(
         &self,
         plan: &Plan,
         key: Key,
         returns: Returns<R>,
         body: F,
-    ) -> R
+    ) -> impl Future<Output = R> + use<'_, R, F>
     where
         R: Return + Send + 'static,
         F: Future<Output = R> + Send + 'static,
     {
-        call::call_detached(self, *plan, key, returns, body).await
+        call::call_detached(self, *plan, key, returns, Box::pin(body))
     }
 
     /// Waits until no body is in flight and nothing is settled in the background any more, for at
