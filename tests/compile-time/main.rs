@@ -21,12 +21,21 @@ fn main() {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/compile-time"));
     let plain = write_crate(&root, "plain", functions, "");
     let guarded = write_crate(&root, "guarded", functions, GUARD);
-    println!("{functions} functions, best of {rounds} rounds; a crate's dependencies are built before");
+    println!(
+        "{functions} functions, best of {rounds} rounds; a crate's dependencies are built before"
+    );
     for command in ["check", "build"] {
         let plain = measure(&plain, command, rounds);
         let guarded = measure(&guarded, command, rounds);
-        let each = guarded.saturating_sub(plain) / u32::try_from(functions).expect("not so many");
-        println!("cargo {command:5}  plain {plain:.2?}  guarded {guarded:.2?}  per function {each:.2?}");
+        for (what, plain, guarded) in
+            [("elapsed", plain.elapsed, guarded.elapsed), ("processor", plain.busy, guarded.busy)]
+        {
+            let each = guarded.saturating_sub(plain) / u32::try_from(functions).expect("a few");
+            println!(
+                "cargo {command:5}  {what:9}  plain {plain:.2?}  guarded {guarded:.2?}  per \
+                 function {each:.2?}"
+            );
+        }
     }
 }
 
@@ -84,18 +93,39 @@ fn source(functions: usize, attribute: &str) -> String {
     text
 }
 
-/// The best time of some rounds, in each of which the crate alone is compiled anew.
-fn measure(folder: &Path, command: &str, rounds: usize) -> Duration {
+/// What a compilation took.
+#[derive(Clone, Copy)]
+struct Cost {
+    elapsed: Duration,
+    /// The processor's time of cargo and all that it ran, which other work on the machine hardly
+    /// disturbs. Zero where `/proc` does not tell.
+    busy: Duration,
+}
+
+/// The best cost of some rounds, in each of which the crate alone is compiled anew.
+fn measure(folder: &Path, command: &str, rounds: usize) -> Cost {
     run(folder, command);
     let times = (0..rounds).map(|_| {
         let main = folder.join("src/main.rs");
         let text = fs::read_to_string(&main).expect("a source");
         fs::write(&main, text).expect("a source");
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), children());
         run(folder, command);
-        start.elapsed()
+        Cost { elapsed: start.elapsed(), busy: children() - before }
     });
-    times.min().expect("one round at least")
+    times
+        .reduce(|a, b| Cost { elapsed: a.elapsed.min(b.elapsed), busy: a.busy.min(b.busy) })
+        .expect("one round at least")
+}
+
+/// The processor's time of all child processes that have ended.
+fn children() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The fields after the name, which is in parentheses; a tick is 10 ms on Linux.
+    let ticks = stat.rsplit_once(')').map_or(0, |(_, fields)| {
+        fields.split_whitespace().skip(13).take(2).filter_map(|t| t.parse::<u64>().ok()).sum()
+    });
+    Duration::from_millis(10 * ticks)
 }
 
 fn run(folder: &Path, command: &str) {
