@@ -111,7 +111,7 @@ fn measure(folder: &Path, command: &str, rounds: usize) -> Cost {
         fs::write(&main, text).expect("a source");
         let (start, before) = (Instant::now(), children());
         run(folder, command);
-        Cost { elapsed: start.elapsed(), busy: children() - before }
+        Cost { elapsed: start.elapsed(), busy: children().saturating_sub(before) }
     });
     times
         .reduce(|a, b| Cost { elapsed: a.elapsed.min(b.elapsed), busy: a.busy.min(b.busy) })

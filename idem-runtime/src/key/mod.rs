@@ -109,3 +109,6 @@ impl fmt::Display for Key {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;
