@@ -1,6 +1,7 @@
 //! What stands between the parentheses of `#[idempotent(…)]`.
 
 pub(crate) mod duration;
+mod places;
 mod table;
 mod value;
 
@@ -12,9 +13,9 @@ use syn::{Expr, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 use crate::suggest;
+pub(crate) use places::Listed;
 pub(crate) use table::Strategy;
 use table::{Kind, Name, Row, TABLE};
-pub(crate) use value::Listed;
 use value::Value;
 
 /// A duration, and where it was written.
@@ -147,7 +148,7 @@ impl Options {
             value::parse(row, equals, input, errors)
         } else if let Some(group) = parenthesised(input) {
             if row.kind == Kind::Places {
-                value::places(row, &group, errors)
+                places::parse(row, &group, errors)
             } else {
                 errors.at(
                     name.span(),
@@ -203,16 +204,11 @@ impl Options {
     fn unknown(&mut self, name: &Ident, errors: &mut Errors) {
         let names = TABLE.iter().map(|row| row.name);
         let meant = suggest::nearest(&name.to_string(), names.clone());
-        errors.at(
-            name.span(),
-            match meant {
-                Some(meant) => format!("there is no option `{name}`: did you mean `{meant}`?"),
-                None => {
-                    let all = suggest::list(names, "and");
-                    format!("there is no option `{name}`: the options are {all}")
-                }
-            },
-        );
+        let remedy = match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the options are {}", suggest::list(names, "and")),
+        };
+        errors.at(name.span(), format!("there is no option `{name}`: {remedy}"));
         if let Some(row) = meant.and_then(Row::of)
             && !self.wrote(row.option)
         {

@@ -123,6 +123,10 @@ impl Builder {
     /// [`Error::Config`] when no store is named, or two for the same strategies, when a setting is
     /// out of its bounds, or when the server can't keep claims (it evicts, or is a replica);
     /// [`Error::Outage`] when it does not answer within the time-out.
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(clippy::unused_async, reason = "other stores connect")
+    )]
     pub async fn build(mut self) -> Result<Idem, Error> {
         self.check()?;
         if self.settings.disabled {

@@ -113,3 +113,6 @@ impl fmt::Display for Key {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

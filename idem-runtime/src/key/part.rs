@@ -24,6 +24,25 @@ use super::origin::{Client, Server};
 /// let order = OrderId(7);
 /// assert_eq!(idem::key!("ship:{order}").to_string(), "ship:7");
 /// ```
+///
+/// By hand, for a type whose text is made of more than one field:
+///
+/// ```
+/// use idem::{KeyPart, Part};
+///
+/// struct Sku { maker: u32, item: u32 }
+///
+/// impl KeyPart for Sku {
+///     type Origin = idem::origin::Server;
+///
+///     fn write(&self, part: &mut Part<'_>) {
+///         part.push_str(&format!("{}/{}", self.maker, self.item));
+///     }
+/// }
+///
+/// let sku = Sku { maker: 7, item: 1 };
+/// assert_eq!(idem::key!("stock:{sku}").to_string(), "stock:7%2F1");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be part of a key",
     label = "not a `KeyPart`",

@@ -47,7 +47,7 @@ enum Stored {
 
 #[idempotent(key = "engine:{id}", strategy = "setnx", engine = idem)]
 async fn engine_by_value(idem: Idem, id: u64) -> Result<u64, Failure> {
-    drop(idem);
+    let _ = idem;
     Ok(id)
 }
 
