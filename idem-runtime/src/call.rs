@@ -271,7 +271,7 @@ struct Replay {
 impl Replay {
     fn answer<R>(self, key: &Key, returns: Returns<R>) -> Answer<R> {
         let header = match self.record.header() {
-            Ok(header) => *header,
+            Ok(header) => header,
             Err(flaw) => return unreadable(key, returns, &flaw.to_string()),
         };
         if not_compared(header.fingerprint, self.compare) {
