@@ -157,11 +157,12 @@ async fn ask(
         let mut candidate = Candidate::new(idem, shelf, name, record);
         let claim = Claim::new(name, candidate.record(), over.as_ref());
         let mut sent = Instant::now();
-        let claimed = observe::timed("claim", shelf.claim(claim)).await;
+        let claimed = shelf.claim(claim).await;
+        let answered_at = observe::stepped("claim", sent);
         let found = match claimed {
             Ok(Claimed::Won { fence }) => {
                 candidate.won(fence);
-                if Instant::now() < stands_until(sent, plan.lease_or_default()) {
+                if answered_at < stands_until(sent, plan.lease_or_default()) {
                     return Ok(Asked::Run(candidate.start(sent)));
                 }
                 // The answer took so long that the lease may be over: as if found.
@@ -185,7 +186,7 @@ async fn ask(
         if decision == Decision::Renew {
             candidate.found(found.record);
             sent = Instant::now();
-            match candidate.renew().await? {
+            match Box::pin(candidate.renew()).await? {
                 Settled::Done if Instant::now() < stands_until(sent, plan.lease_or_default()) => {
                     return Ok(Asked::Run(candidate.start(sent)));
                 }
