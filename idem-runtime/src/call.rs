@@ -40,7 +40,7 @@ where
     let span = observe::span(key.operation(), &name);
     let answer = async {
         match ask(idem, plan, &key, &name, returns.codec).await {
-            Ok(Asked::Run(held)) => run(plan, key, held, returns, body).await,
+            Ok(Asked::Run(held)) => run(&plan, &key, held, &returns, body).await,
             Ok(Asked::Unguarded) => unguarded(idem, name, body).await,
             Ok(Asked::Replay(replay)) => replay.answer(&key, returns),
             Err(error) => refuse(error, returns),
@@ -69,7 +69,8 @@ where
         let (flight, running) = match asked {
             Ok(Asked::Run(held)) => {
                 let flight = Some(Arc::clone(held.flight()));
-                (flight, idem.detach(run(plan, key, held, returns, body)))
+                let running = async move { run(&plan, &key, held, &returns, body).await };
+                (flight, idem.detach(running))
             }
             Ok(Asked::Unguarded) => {
                 let (idem, scope) = (idem.clone(), idem.clone());
@@ -316,7 +317,7 @@ async fn unguarded<R>(idem: &Idem, name: Name, body: impl Future<Output = R>) ->
 }
 
 /// Runs the body under its claim, settles the key, and answers.
-async fn run<R, F>(plan: Plan, key: Key, held: Held, returns: Returns<R>, body: F) -> Answer<R>
+async fn run<R, F>(plan: &Plan, key: &Key, held: Held, returns: &Returns<R>, body: F) -> Answer<R>
 where
     F: Future<Output = R>,
 {
@@ -329,7 +330,7 @@ where
         held.keep(body, plan.max_runtime).await
     };
     let Some(value) = ran else {
-        return refuse(Error::TimedOut { key: key.to_string() }, returns);
+        return refuse(Error::TimedOut { key: key.to_string() }, *returns);
     };
     let stored = match settlement(&value, plan, &held, returns) {
         Some(settlement) => held.settle(settlement).await,
@@ -339,7 +340,7 @@ where
 }
 
 /// What becomes of the key after the body; `None` holds the claim.
-fn settlement<R>(value: &R, plan: Plan, held: &Held, returns: Returns<R>) -> Option<Settlement> {
+fn settlement<R>(value: &R, plan: &Plan, held: &Held, returns: &Returns<R>) -> Option<Settlement> {
     let on_err = match returns.judge {
         Some(judge) => judge(value),
         None => (returns.failed)(value).then_some(plan.on_err),

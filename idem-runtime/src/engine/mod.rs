@@ -125,14 +125,19 @@ impl Idem {
     /// }
     /// # Ok::<(), idem::Error>(()) }).unwrap();
     /// ```
-    pub async fn call<T, E, F>(&self, plan: &Plan, key: Key, body: F) -> Result<T, E>
+    pub fn call<T, E, F>(
+        &self,
+        plan: &Plan,
+        key: Key,
+        body: F,
+    ) -> impl Future<Output = Result<T, E>>
     where
         Result<T, E>: Replay<Json>,
         E: From<Error>,
         F: Future<Output = Result<T, E>>,
     {
         let returns = Returns::new(|error| Err(E::from(error))).replay::<Json>();
-        self.call_with(plan, key, returns, body).await
+        self.call_with(plan, key, returns, body)
     }
 
     /// The same for return types, codecs and policies of one's own.
@@ -155,11 +160,17 @@ impl Idem {
     /// assert_eq!(sent.await?, "sent");
     /// # Ok::<(), idem::Error>(()) }).unwrap();
     /// ```
-    pub async fn call_with<R, F>(&self, plan: &Plan, key: Key, returns: Returns<R>, body: F) -> R
+    pub fn call_with<R, F>(
+        &self,
+        plan: &Plan,
+        key: Key,
+        returns: Returns<R>,
+        body: F,
+    ) -> impl Future<Output = R>
     where
         F: Future<Output = R>,
     {
-        call::call(self, *plan, key, returns, body).await
+        call::call(self, *plan, key, returns, body)
     }
 
     /// The same for a body that goes on in its own task when the caller leaves: what
