@@ -1,8 +1,6 @@
 //! Attempts in flight, as this process sees them: who runs a key here, or who polls for it.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -12,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::key::Fingerprint;
 use crate::record::Record;
-use crate::store::Name;
+use crate::store::{ByName, Name, Shards};
 
 /// One attempt that others in this process can follow.
 #[derive(Debug)]
@@ -228,35 +226,20 @@ async fn sleep_or(changed: impl Future<Output = ()>, until: Option<Instant>) {
     }
 }
 
-type Shard = HashMap<Name, Arc<Flight>>;
-
 /// All flights of one engine by name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Flights {
-    shards: Box<[Mutex<Shard>]>,
-    hasher: RandomState,
+    shards: Shards<ByName<Arc<Flight>>>,
 }
 
-const SHARDS: usize = 32;
-
 impl Flights {
-    pub(crate) fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new() }
-    }
-
-    fn shard(&self, name: &Name) -> MutexGuard<'_, Shard> {
-        let hash = usize::try_from(self.hasher.hash_one(&**name) % SHARDS as u64).unwrap_or(0);
-        self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) fn get(&self, name: &Name) -> Option<Arc<Flight>> {
-        self.shard(name).get(name).cloned()
+        self.shards.of(name).get(name).cloned()
     }
 
     /// Puts an attempt of this process in the place of whatever flew there.
     pub(crate) fn depart(&self, flight: &Arc<Flight>) {
-        let before = self.shard(&flight.name).insert(flight.name.clone(), Arc::clone(flight));
+        let before = self.shards.of(&flight.name).insert(flight.name.clone(), Arc::clone(flight));
         // Whoever followed the poller that has just won follows the winner.
         if let Some(before) = before.filter(|before| before.is_elsewhere()) {
             before.end(End::AskStore);
@@ -265,7 +248,7 @@ impl Flights {
 
     /// Puts a poller where nothing flies.
     pub(crate) fn poll(&self, flight: &Arc<Flight>) -> bool {
-        let mut shard = self.shard(&flight.name);
+        let mut shard = self.shards.of(&flight.name);
         let free = !shard.contains_key(&flight.name);
         if free {
             shard.insert(flight.name.clone(), Arc::clone(flight));
@@ -276,7 +259,7 @@ impl Flights {
     /// Takes a flight out, and tells its followers how it ended.
     pub(crate) fn land(&self, flight: &Arc<Flight>, end: End) {
         {
-            let mut shard = self.shard(&flight.name);
+            let mut shard = self.shards.of(&flight.name);
             if shard.get(&flight.name).is_some_and(|there| Arc::ptr_eq(there, flight)) {
                 shard.remove(&flight.name);
             }
@@ -286,8 +269,7 @@ impl Flights {
 
     /// Tells every attempt of this process that shutdown has begun.
     pub(crate) fn cancel_all(&self) {
-        for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        for shard in self.shards.each() {
             shard
                 .values()
                 .filter(|flight| !flight.is_elsewhere())

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo bench -p tests --bench allocations
+//! cargo bench -p tests --bench allocations -- memory   # without a server: for callgrind
 //! ```
 //!
 //! Counts are of the calling thread, which also runs the connection's task: what redis-rs
@@ -26,6 +27,9 @@ fn main() {
     println!("A call's future: {} bytes.\n", size_of_val(&memory.charge(0)));
     println!("| place | call | by hand | idem |\n|---|---|--:|--:|");
     line("memory", &runtime, None::<&Ours>, &memory);
+    if std::env::args().any(|argument| argument == "memory") {
+        return;
+    }
     for (flavour, place) in [(Flavour::Redis, "Redis 7"), (Flavour::Valkey, "Valkey 9")] {
         let url = Server::shared(flavour).url();
         let idem = runtime.block_on(Idem::builder().redis(&url).build());
