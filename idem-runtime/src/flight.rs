@@ -36,6 +36,8 @@ struct Course {
     cancelled: bool,
     do_not_store: bool,
     end: Option<End>,
+    /// Whether anybody waits for a change: most flights end alone, and then nobody is told.
+    watched: bool,
 }
 
 /// How a flight ended, for its followers.
@@ -85,7 +87,14 @@ pub(crate) struct Departure {
 impl Flight {
     pub(crate) fn new(departure: Departure) -> Arc<Self> {
         let Departure { name, fingerprint, fence, number, engine, parent, until } = departure;
-        let course = Course { doer: None, until, cancelled: false, do_not_store: false, end: None };
+        let course = Course {
+            doer: None,
+            until,
+            cancelled: false,
+            do_not_store: false,
+            end: None,
+            watched: false,
+        };
         Arc::new(Self {
             name,
             fingerprint,
@@ -150,13 +159,11 @@ impl Flight {
     }
 
     pub(crate) fn stands_until(&self, until: Instant) {
-        self.course().until = Some(until);
-        self.changed.notify_waiters();
+        self.change(|course| course.until = Some(until));
     }
 
     pub(crate) fn cancel(&self) {
-        self.course().cancelled = true;
-        self.changed.notify_waiters();
+        self.change(|course| course.cancelled = true);
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -174,8 +181,22 @@ impl Flight {
     }
 
     pub(crate) fn end(&self, end: End) {
-        self.course().end.get_or_insert(end);
-        self.changed.notify_waiters();
+        self.change(|course| {
+            course.end.get_or_insert(end);
+        });
+    }
+
+    /// Changes the course, and tells whoever waits for that. A waiter says so under the same lock,
+    /// with its ear already open, before it looks at the course.
+    fn change(&self, change: impl FnOnce(&mut Course)) {
+        let watched = {
+            let mut course = self.course();
+            change(&mut course);
+            course.watched
+        };
+        if watched {
+            self.changed.notify_waiters();
+        }
     }
 
     /// Waits until the attempt is cancelled or its lease is over. Never returns once it has ended
@@ -184,6 +205,7 @@ impl Flight {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
+            self.course().watched = true;
             if self.is_cancelled() {
                 return;
             }
@@ -198,7 +220,8 @@ impl Flight {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             let (end, until) = {
-                let course = self.course();
+                let mut course = self.course();
+                course.watched = true;
                 (course.end.clone(), course.until)
             };
             if let Some(end) = end {
