@@ -46,7 +46,9 @@ where
             Err(error) => refuse(error, returns),
         }
     };
-    watch.answered(answer.instrument(span).await)
+    let mut answering = pin!(answer.instrument(span));
+    let answer = answering.as_mut().await;
+    watch.answered(answering.span(), answer)
 }
 
 /// Answers one call; a body that has started goes on when the caller leaves.
@@ -88,7 +90,9 @@ where
             Err(error) => refuse(Error::outage(error), returns),
         }
     };
-    watch.answered(answer.instrument(span).await)
+    let mut answering = pin!(answer.instrument(span));
+    let answer = answering.as_mut().await;
+    watch.answered(answering.span(), answer)
 }
 
 /// A caller that may leave while its body runs elsewhere: the attempt is told.

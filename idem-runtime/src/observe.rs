@@ -49,6 +49,7 @@ impl Watch {
     /// Notes how the call was answered: for metrics, for the span, and for `with_outcome`.
     pub(crate) fn answered<R>(
         self,
+        span: &tracing::Span,
         (value, outcome, refusal): (R, Outcome, Option<&'static str>),
     ) -> R {
         let word = match (outcome, refusal) {
@@ -59,7 +60,6 @@ impl Watch {
             (Outcome::Refused, None) => "refused",
             (Outcome::Unguarded, None) => "unguarded",
         };
-        let span = tracing::Span::current();
         span.record("outcome", word);
         if let Outcome::Replayed { age } = outcome {
             span.record("age_ms", u64::try_from(age.as_millis()).unwrap_or(u64::MAX));

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use charge::{ByHand, Completion, Guard, Ours};
-use harness::{Options, Slice, Spread, rounds};
+use harness::{Options, Slice, Spread, rounds, spent};
 use idem::Idem;
 use kit::redis::{Flavour, Server};
 use tokio::runtime::Runtime;
@@ -28,8 +28,8 @@ const COMPLETED: u64 = 1000;
 fn main() {
     let bench = Bench { options: Options::read(), runtime: Options::read().runtime() };
     println!(
-        "| server | call | callers | by hand, calls/s | idem, calls/s | throughput | p99 | beside |\n\
-         |---|---|--:|--:|--:|--:|--:|---|"
+        "| server | call | callers | by hand, calls/s | idem, calls/s | throughput | p99 | client CPU, µs | server CPU, µs | beside |\n\
+         |---|---|--:|--:|--:|--:|--:|--:|--:|---|"
     );
     for flavour in Flavour::ALL {
         let server = Server::shared(flavour);
@@ -73,10 +73,11 @@ impl Bench {
             let lua = ByHand::connect(&url, Completion::lua()).await;
             (Ours(idem), lua, ByHand::connect(&url, Completion::IfEq).await)
         });
-        let (ours, lua) = (self.turn(ours, call, callers), self.turn(lua, call, callers));
+        let turn = (server, call, callers);
+        let (ours, lua) = (self.turn(ours, turn), self.turn(lua, turn));
         let start = format!("| {server_name} | {call:?} | {callers} |");
         if server.flavour() == Flavour::Valkey && call == Call::Fresh {
-            let native = self.turn(native, call, callers);
+            let native = self.turn(native, turn);
             let mut rounds = rounds(self.options.length, [&lua, &ours, &native]);
             report(&start, "by hand with a script", &mut rounds, 0);
             report(&start, "by hand with `IFEQ`", &mut rounds, 2);
@@ -87,7 +88,13 @@ impl Bench {
     }
 
     /// One contender's turn: this many callers, each with one call at a time, until the slice ends.
-    fn turn<G: Guard>(&self, guard: G, call: Call, callers: usize) -> impl Fn() -> Slice {
+    fn turn<G: Guard>(
+        &self,
+        guard: G,
+        (server, call, callers): (&Server, Call, usize),
+    ) -> impl Fn() -> Slice {
+        let server = server.pid().to_string();
+        let cpu = move || [spent("self"), spent(&server)];
         let next = Arc::new(AtomicU64::new(0));
         if call == Call::Duplicate {
             self.runtime.block_on(async {
@@ -97,6 +104,7 @@ impl Bench {
             });
         }
         move || {
+            let cpu_before = cpu();
             let started = Instant::now();
             let end = started + self.options.slice;
             let caller = || {
@@ -124,7 +132,9 @@ impl Bench {
                 }
                 latencies
             });
-            Slice { elapsed: started.elapsed(), latencies }
+            let (elapsed, after) = (started.elapsed(), cpu());
+            let cpu = std::array::from_fn(|at| after[at].saturating_sub(cpu_before[at]));
+            Slice { elapsed, cpu, latencies }
         }
     }
 }
@@ -137,5 +147,12 @@ fn report<const N: usize>(start: &str, beside: &str, rounds: &mut [[Slice; N]], 
     let (by_hand, idem) = (rate(other), rate(OURS));
     let throughput = Spread::of(rounds.iter().map(|r| r[OURS].rate() / r[other].rate()));
     let p99 = Spread::of(rounds.iter_mut().map(|r| r[OURS].p99() / r[other].p99()));
-    println!("{start} {by_hand:.0} | {idem:.0} | {throughput} | {p99} | {beside} |");
+    let cpu = |who: usize, at: usize| {
+        Spread::of(rounds.iter().map(|round| round[who].cpu_per_call()[at])).median
+    };
+    let client = format!("{:.1} : {:.1}", cpu(OURS, 0), cpu(other, 0));
+    let server = format!("{:.1} : {:.1}", cpu(OURS, 1), cpu(other, 1));
+    println!(
+        "{start} {by_hand:.0} | {idem:.0} | {throughput} | {p99} | {client} | {server} | {beside} |"
+    );
 }

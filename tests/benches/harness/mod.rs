@@ -5,10 +5,12 @@
 //! the round cancels. A ratio is taken within each round, and what is reported is the median of
 //! the rounds' ratios with their quartiles, never a ratio of two numbers from different minutes.
 
+mod cpu;
 mod options;
 mod rounds;
 mod spread;
 
+pub(crate) use cpu::spent;
 pub(crate) use options::Options;
 pub(crate) use rounds::{Slice, rounds};
 pub(crate) use spread::Spread;

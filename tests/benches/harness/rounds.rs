@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Slice {
     /// How long it took.
     pub(crate) elapsed: Duration,
+    /// The processor time that this process and the server had for it.
+    pub(crate) cpu: [Duration; 2],
     /// How long each call took, in nanoseconds.
     pub(crate) latencies: Vec<u64>,
 }
@@ -13,6 +15,7 @@ impl Slice {
     /// Both turns as one.
     fn and(mut self, other: Self) -> Self {
         self.elapsed += other.elapsed;
+        self.cpu = std::array::from_fn(|at| self.cpu[at] + other.cpu[at]);
         self.latencies.extend(other.latencies);
         self
     }
@@ -21,6 +24,12 @@ impl Slice {
     #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
     pub(crate) fn rate(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// Processor time of a call, in microseconds: this process', and the server's.
+    #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
+    pub(crate) fn cpu_per_call(&self) -> [f64; 2] {
+        self.cpu.map(|time| time.as_secs_f64() * 1e6 / self.latencies.len() as f64)
     }
 
     /// What 99 of 100 calls took at most, in nanoseconds.
