@@ -98,8 +98,10 @@ impl Claim {
             Change::Release(_) => "release",
             Change::Purge => "purge",
         };
-        let step = observe::Step::start(op);
-        step.answered(self.shelf.settle(&self.name, &self.record, change).await)
+        let sent = Instant::now();
+        let settled = self.shelf.settle(&self.name, &self.record, change).await;
+        observe::stepped(op, sent);
+        settled
     }
 }
 

@@ -92,7 +92,7 @@ impl Idem {
             holder,
             max_result,
             disabled,
-            flights: Flights::new(),
+            flights: Flights::default(),
             register: Register::default(),
             work: Work::default(),
         }))

@@ -1,24 +1,26 @@
 //! What an engine has under way, for `shutdown`.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::Idem;
 
 /// Counts bodies in flight and what is settled in the background.
-#[derive(Debug, Clone)]
-pub(crate) struct Work {
-    count: Arc<watch::Sender<usize>>,
-}
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Work(Arc<Tally>);
 
-impl Default for Work {
-    fn default() -> Self {
-        Self { count: Arc::new(watch::Sender::new(0)) }
-    }
+#[derive(Debug, Default)]
+struct Tally {
+    count: AtomicUsize,
+    /// Whether anybody waits for the last: until then, ending costs no lock.
+    awaited: AtomicBool,
+    none_left: Notify,
 }
 
 /// One of them, for as long as it lives.
@@ -27,24 +29,39 @@ pub(crate) struct Running(Work);
 
 impl Work {
     fn enter(&self) -> Running {
-        self.count.send_modify(|count| *count += 1);
+        self.0.count.fetch_add(1, Ordering::SeqCst);
         Running(self.clone())
     }
 
     /// Waits until there are none, for at most `deadline`; returns how many are left.
     pub(super) async fn idle_within(&self, deadline: Duration) -> usize {
-        let mut count = self.count.subscribe();
-        let idle = count.wait_for(|count| *count == 0);
-        match tokio::time::timeout(deadline, idle).await {
-            Ok(_) => 0,
-            Err(_) => *self.count.borrow(),
+        match tokio::time::timeout(deadline, self.idle()).await {
+            Ok(()) => 0,
+            Err(_) => self.0.count.load(Ordering::SeqCst),
+        }
+    }
+
+    async fn idle(&self) {
+        loop {
+            let mut none_left = pin!(self.0.none_left.notified());
+            none_left.as_mut().enable();
+            // In this order, and the other way round in `drop`: one of the two sees the other.
+            self.0.awaited.store(true, Ordering::SeqCst);
+            if self.0.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            none_left.await;
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.count.send_modify(|count| *count -= 1);
+        let Work(tally) = &self.0;
+        let last = tally.count.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && tally.awaited.load(Ordering::SeqCst) {
+            tally.none_left.notify_waiters();
+        }
     }
 }
 

@@ -63,17 +63,27 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
-        if bytes.len() < FIXED || &bytes[..4] != MAGIC {
+    /// Whether these are the bytes of a record, undamaged: what [`read`](Self::read) relies on.
+    pub(super) fn check(bytes: &[u8]) -> Result<(), Flaw> {
+        if bytes.len() < FIXED || &bytes[..4] != MAGIC || bytes[4] == 0 {
             return Err(Flaw::Foreign);
         }
-        let version = bytes[4];
-        if version == 0 {
-            return Err(Flaw::Foreign);
-        }
-        if version == VERSION && checksum(bytes) != u32::from_le_bytes(array(bytes, 112)) {
+        let own = bytes[4] == VERSION;
+        if own && checksum(bytes) != u32::from_le_bytes(array(bytes, CHECKSUM.start)) {
             return Err(Flaw::Damaged);
         }
+        let header = Self::read(bytes)?;
+        let length = FIXED + usize::from(bytes[HOLDER]) + header.body as usize;
+        if own && length != bytes.len() {
+            return Err(Flaw::Damaged);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Flaw> {
+        let Some(bytes) = bytes.first_chunk::<FIXED>() else { return Err(Flaw::Foreign) };
+        let version = bytes[4];
         let state = match bytes[5] {
             1 => State::Running,
             2 => State::Completed,
@@ -91,7 +101,7 @@ impl Header {
             _ => return Err(Flaw::Damaged),
         };
         let number = |at| u64::from_le_bytes(array(bytes, at));
-        let header = Self {
+        Ok(Self {
             version,
             state,
             content,
@@ -105,12 +115,7 @@ impl Header {
                 .then(|| Fingerprint { scheme: number(64), hash: array(bytes, 72) }),
             attempts: u32::from_le_bytes(array(bytes, 104)),
             body: u32::from_le_bytes(array(bytes, 108)),
-        };
-        let length = FIXED + usize::from(bytes[HOLDER]) + header.body as usize;
-        if version == VERSION && length != bytes.len() {
-            return Err(Flaw::Damaged);
-        }
-        Ok(header)
+        })
     }
 
     pub(super) fn body<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
@@ -139,7 +144,7 @@ pub(super) fn write(
     let mut out = BUFFER.take();
     out.clear();
     let written = fill(&mut out, header, holder, encode);
-    let record = written.map(|header| Record { bytes: out.as_slice().into(), header: Ok(header) });
+    let record = written.map(|()| Record { bytes: out.as_slice().into(), flaw: None });
     if out.capacity() <= SCRATCH {
         BUFFER.set(out);
     }
@@ -152,10 +157,10 @@ thread_local! {
 
 fn fill(
     out: &mut Vec<u8>,
-    mut header: Header,
+    header: Header,
     holder: &str,
     encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Source>,
-) -> Result<Header, Source> {
+) -> Result<(), Source> {
     let holder = &holder.as_bytes()[..holder.floor_char_boundary(LONGEST_HOLDER)];
     out.extend_from_slice(MAGIC);
     out.push(VERSION);
@@ -187,14 +192,11 @@ fn fill(
     out.extend_from_slice(holder);
     let body = out.len();
     encode(out)?;
-    header.version = VERSION;
-    header.lease = Duration::from_millis(milliseconds(header.lease));
-    header.retention = Duration::from_millis(milliseconds(header.retention));
-    header.body = u32::try_from(out.len() - body)?;
-    out[108..112].copy_from_slice(&header.body.to_le_bytes());
+    let body = u32::try_from(out.len() - body)?;
+    out[108..112].copy_from_slice(&body.to_le_bytes());
     let sum = checksum(out);
     out[CHECKSUM].copy_from_slice(&sum.to_le_bytes());
-    Ok(header)
+    Ok(())
 }
 
 fn checksum(bytes: &[u8]) -> u32 {
@@ -208,6 +210,7 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+#[inline]
 fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[at..at + N]);

@@ -7,19 +7,23 @@
 //! [`idem::conformance!`](crate::conformance!).
 
 mod memory;
+mod names;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 mod rules;
 mod shelf;
 
 use std::cell::Cell;
+use std::cmp::Ordering;
 use std::fmt;
 use std::future::Future;
+use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 pub use memory::Memory;
+pub(crate) use names::{ByName, Shards};
 #[cfg(feature = "redis")]
 pub use redis::{Dialect, Redis};
 pub use rules::{ChangeStep, ClaimStep, Standing};
@@ -32,14 +36,21 @@ pub use crate::record::{Owner, Record, State};
 ///
 /// At most some 300 bytes of visible ASCII for ordinary prefixes and operations. Clones share the
 /// text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(Arc<str>);
+#[derive(Clone)]
+pub struct Name {
+    text: Arc<str>,
+    /// Of the text: one call looks a name up in several tables, several times.
+    hash: u64,
+}
+
+/// The same for all names of this process, and nobody's guess.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Name {
     /// The name of this text.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(text.into())
+        Self { text: text.into(), hash: HASHER.hash_one(text) }
     }
 
     /// The name of both texts in a row: one allocation.
@@ -62,19 +73,45 @@ impl Deref for Name {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
-impl std::borrow::Borrow<str> for Name {
-    fn borrow(&self) -> &str {
-        &self.0
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.text == other.text
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Name").field(&self.text).finish()
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};
 
+/// What is asked of a server is boxed: its future is large, and would be moved with every call's,
+/// also where records are kept in memory.
 #[derive(Clone)]
 pub(crate) enum Shelf {
     Memory(Arc<Memory>),

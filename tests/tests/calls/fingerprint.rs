@@ -95,7 +95,9 @@ async fn what_was_fingerprinted_otherwise_is_not_compared(place: Place) {
     assert_eq!(call(&idem, plain("a").fingerprint(&1)).await.unwrap(), "replayed");
     assert_eq!(call(&idem, plain("b").fingerprint(&1)).await.unwrap(), "ran");
     assert_eq!(call(&idem, plain("b")).await.unwrap(), "replayed");
-    let scheme = |scheme: &str, value: u32| plain("c").fingerprint_as(scheme, &value);
+    let scheme = |scheme: &str, value: u32| {
+        plain("c").fingerprint_of(scheme, [idem::Comparable::compared(&value)])
+    };
     assert_eq!(call(&idem, scheme("amount", 1)).await.unwrap(), "ran");
     assert_eq!(call(&idem, scheme("amount, to", 2)).await.unwrap(), "replayed");
     assert!(matches!(call(&idem, scheme("amount", 2)).await, Err(Error::Mismatch { .. })));

@@ -191,7 +191,13 @@ fn no_raw_key_and_no_payload_is_ever_seen() {
             let typed = idem.call(&plan, key(), async { Ok::<u32, Error>(1) }).await.unwrap_err();
             assert!(!typed.to_string().replace(&key().to_string(), "").contains("4111"), "{typed}");
             assert!(idem.call(&plan, key().fingerprint(&SECRET), payload()).await.is_err());
-            idem.call(&plan, key().fingerprint_as("other", &SECRET), payload()).await.unwrap();
+            idem.call(
+                &plan,
+                key().fingerprint_of("other", [idem::Comparable::compared(&SECRET)]),
+                payload(),
+            )
+            .await
+            .unwrap();
 
             let other = format!("{hostile}2");
             let key = || idem::key!("op:{other}");

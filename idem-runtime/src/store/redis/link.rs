@@ -96,7 +96,11 @@ impl Link {
         let mut reached = false;
         let mut pause = Duration::from_millis(5);
         loop {
-            let error = match timeout_at(deadline, self.connected()).await {
+            let connected = match self.0.alive() {
+                Some(connected) => Ok(Ok(connected)),
+                None => timeout_at(deadline, self.connected()).await,
+            };
+            let error = match connected {
                 Err(_) => timed_out(),
                 Ok(Err(error)) if is_final(&error) => return Err(failed(error, reached)),
                 Ok(Err(error)) => error,
@@ -156,7 +160,8 @@ impl Line {
         if let Some(failed) = failed.as_ref().filter(|failed| failed.at.elapsed() < FAILED_FOR) {
             return Err(failed.error.clone());
         }
-        match self.dial().await {
+        // Boxed: it is large and rare.
+        match Box::pin(self.dial()).await {
             Ok((connected, server)) => {
                 if server.is_replica {
                     tracing::warn!("reconnected to a replica: it refuses every claim");

@@ -111,7 +111,7 @@ impl Store for Redis {
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
         match claim.over {
             None => self.claim_absent(claim.name, claim.record).await,
-            Some(judged) => self.take_over(claim.name, judged, claim.record).await,
+            Some(judged) => Box::pin(self.take_over(claim.name, judged, claim.record)).await,
         }
     }
 
@@ -180,7 +180,7 @@ impl Redis {
                 let arguments = |command: &mut Cmd| {
                     command.arg(record.as_bytes()).arg(retention);
                 };
-                return or_standing(claim.run(&mut server, name, arguments).await);
+                return or_standing(Box::pin(claim.run(&mut server, name, arguments)).await);
             }
             let mut set = Cmd::with_capacity(7, 384);
             set.arg("SET").arg(&**name).arg(record.as_bytes());
@@ -190,7 +190,7 @@ impl Redis {
                 Err(error) if error.code() == Some("OOM") => {
                     let mut get = Cmd::new();
                     get.arg("GET").arg(&**name);
-                    match or_standing(server.query(&get).await)? {
+                    match or_standing(Box::pin(server.query(&get)).await)? {
                         Value::Nil => Err(error),
                         standing => Ok(standing),
                     }
