@@ -10,6 +10,7 @@ mod codec;
 pub mod conformance;
 mod decide;
 mod engine;
+mod entry;
 mod error;
 mod flight;
 mod held;

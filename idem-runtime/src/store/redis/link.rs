@@ -1,18 +1,18 @@
 //! A connection that comes back, and one step on it within a budget of time.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::aio::{MultiplexedConnection, SendError};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo,
+    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo,
     PushKind, RedisError, RedisResult, RetryMethod, Value,
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::probe::{Dialect, Server, probe};
+use super::connection::{Connected, Dialect, Life};
+use super::probe::{Server, probe};
 use crate::error::Error;
 use crate::store::StoreError;
 
@@ -33,30 +33,26 @@ struct Line {
     connecting: tokio::sync::Mutex<Option<Failed>>,
 }
 
-/// A connection, and what its server can do.
-#[derive(Clone)]
-pub(super) struct Connected {
-    connection: MultiplexedConnection,
-    alive: Arc<AtomicBool>,
-    pub(super) dialect: Dialect,
-}
-
 /// The last try to connect, for those who come right after it.
 struct Failed {
     at: Instant,
     error: RedisError,
 }
 
+/// What became of one send.
+enum Sent {
+    /// The server has answered, and would answer so again.
+    Answered(RedisResult<Value>),
+    /// The server has done nothing, and asking again may help.
+    Refused(RedisError),
+    /// There was no answer: what the server did is unknown.
+    Lost(RedisError),
+}
+
 /// How long a try to connect that has failed speaks for others.
 const FAILED_FOR: Duration = Duration::from_millis(50);
 /// One send has a third of the step's time: the answer may be lost, and the step is sent again.
 const SENDS: u32 = 3;
-
-impl Connected {
-    pub(super) async fn query(&mut self, command: &Cmd) -> RedisResult<Value> {
-        self.connection.send_packed_command(command).await?.extract_error()
-    }
-}
 
 impl Link {
     /// # Errors
@@ -91,50 +87,66 @@ impl Link {
     where
         F: Future<Output = RedisResult<Value>>,
     {
-        let time = self.0.timeout;
-        let deadline = Instant::now() + time;
+        let deadline = Instant::now() + self.0.timeout;
         let mut reached = false;
         let mut pause = Duration::from_millis(5);
         loop {
             let connected = match self.0.alive() {
-                Some(connected) => Ok(Ok(connected)),
-                None => timeout_at(deadline, self.connected()).await,
+                Some(connected) => Ok(connected),
+                None => timeout_at(deadline, self.connected())
+                    .await
+                    .unwrap_or_else(|_| Err(timed_out())),
             };
             let error = match connected {
-                Err(_) => timed_out(),
-                Ok(Err(error)) if is_final(&error) => return Err(failed(error, reached)),
-                Ok(Err(error)) => error,
-                Ok(Ok(connected)) => {
-                    let alive = Arc::clone(&connected.alive);
-                    let soon = deadline.min(Instant::now() + time / SENDS);
-                    match timeout_at(soon, step(connected)).await {
-                        Ok(Ok(value)) => return Ok(value),
-                        Ok(Err(error)) if is_final(&error) => return Err(failed(error, true)),
-                        // An answer: nothing was done, and asking again may help.
-                        Ok(Err(error)) if error.code().is_some() => {
-                            // A primary no more: by another connection its name may lead to the
-                            // one that followed it.
-                            if error.code() == Some("READONLY") {
-                                alive.store(false, Ordering::Relaxed);
-                            }
-                            error
-                        }
-                        unanswered => {
-                            alive.store(false, Ordering::Relaxed);
-                            reached = true;
-                            unanswered.map_or_else(
-                                |_| timed_out(),
-                                |answer| answer.err().unwrap_or_else(timed_out),
-                            )
-                        }
+                Err(error) => error,
+                Ok(connected) => match self.send(deadline, connected, &step).await {
+                    Sent::Answered(answer) => return answer.map_err(StoreError::unknown),
+                    Sent::Refused(error) => error,
+                    Sent::Lost(error) => {
+                        reached = true;
+                        error
                     }
-                }
+                },
             };
-            if Instant::now() + pause >= deadline {
+            if is_final(&error) || Instant::now() + pause >= deadline {
                 return Err(failed(error, reached));
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
+        }
+    }
+
+    /// Sends a step once, for a share of its time.
+    async fn send<F>(
+        &self,
+        deadline: Instant,
+        connected: Connected,
+        step: &impl Fn(Connected) -> F,
+    ) -> Sent
+    where
+        F: Future<Output = RedisResult<Value>>,
+    {
+        let alive = connected.life();
+        let soon = deadline.min(Instant::now() + self.0.timeout / SENDS);
+        match timeout_at(soon, step(connected)).await {
+            Ok(Ok(value)) => Sent::Answered(Ok(value)),
+            Ok(Err(error)) if is_final(&error) => Sent::Answered(Err(error)),
+            Ok(Err(error)) if error.code().is_some() => {
+                // A primary no more: by another connection its name may lead to the one that
+                // followed it.
+                if error.code() == Some("READONLY") {
+                    alive.end();
+                }
+                Sent::Refused(error)
+            }
+            Ok(Err(error)) => {
+                alive.end();
+                Sent::Lost(error)
+            }
+            Err(_) => {
+                alive.end();
+                Sent::Lost(timed_out())
+            }
         }
     }
 
@@ -179,7 +191,7 @@ impl Line {
 
     fn alive(&self) -> Option<Connected> {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
-        now.as_ref().filter(|connected| connected.alive.load(Ordering::Relaxed)).cloned()
+        now.as_ref().filter(|connected| connected.is_alive()).cloned()
     }
 
     fn keep(&self, connected: Connected) {
@@ -189,8 +201,8 @@ impl Line {
     /// Connects and looks at the server, within the time of one step.
     async fn dial(&self) -> RedisResult<(Connected, Server)> {
         let dialled = async {
-            let (connection, alive) = self.connect().await?;
-            let mut connected = Connected { connection, alive, dialect: Dialect::Scripts };
+            let (connection, life) = self.connect().await?;
+            let mut connected = Connected::new(connection, life);
             let server = probe(&mut connected, &self.probe).await?;
             connected.dialect = server.dialect.min(self.at_most);
             Ok((connected, server))
@@ -198,16 +210,16 @@ impl Line {
         timeout(self.timeout, dialled).await.unwrap_or_else(|_| Err(timed_out()))
     }
 
-    async fn connect(&self) -> RedisResult<(MultiplexedConnection, Arc<AtomicBool>)> {
-        let alive = Arc::new(AtomicBool::new(true));
-        let ends = Arc::clone(&alive);
+    async fn connect(&self) -> RedisResult<(MultiplexedConnection, Life)> {
+        let life = Life::new();
+        let ends = life.clone();
         // Each step has a time of its own.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.timeout))
             .set_response_timeout(None);
         let told = config.clone().set_push_sender(move |push: PushInfo| {
             if push.kind == PushKind::Disconnection {
-                ends.store(false, Ordering::Relaxed);
+                ends.end();
             }
             Ok::<_, SendError>(())
         });
@@ -218,7 +230,7 @@ impl Line {
             }
             connection => connection?,
         };
-        Ok((connection, alive))
+        Ok((connection, life))
     }
 }
 

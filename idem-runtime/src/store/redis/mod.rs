@@ -5,6 +5,7 @@
 //! its retention, renewing sets it back, and the lease has lapsed when less than retention minus
 //! lease remains.
 
+mod connection;
 mod link;
 mod probe;
 mod script;
@@ -18,8 +19,9 @@ use super::{
     Change, Claim, Claimed, Found, Lease, Name, Record, Settled, State, Store, StoreError,
 };
 use crate::error::Error;
-use link::{Connected, Link};
-pub use probe::Dialect;
+use connection::Connected;
+pub use connection::Dialect;
+use link::Link;
 use probe::Server;
 use script::Scripts;
 

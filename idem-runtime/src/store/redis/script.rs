@@ -2,7 +2,7 @@
 
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, Script, ServerErrorKind, Value};
 
-use super::link::Connected;
+use super::connection::Connected;
 
 /// The scripts of one store, hashed once.
 pub(super) struct Scripts {
