@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{FnArg, Pat, ReceiverKind};
 
 use crate::errors::Errors;
-use crate::function::{Function, Shape};
+use crate::function::{Function, Shape, argument};
 use crate::names::Names;
 use crate::options::{Fingerprint, Listed, OnErr, Options, Time, duration};
 use crate::suggest;
@@ -84,12 +84,13 @@ fn times(options: &Options, errors: &mut Errors) {
     }
 }
 
+const RULE: &str = "`on_cancel = \"finish\"` lets the body outlive its caller, so";
+
 /// Tells what a body that outlives its caller can't have.
 pub(crate) fn borrows(options: &Options, function: &Function, errors: &mut Errors) {
     if !options.finishes() {
         return;
     }
-    const RULE: &str = "`on_cancel = \"finish\"` lets the body outlive its caller, so";
     for argument in &function.sig.inputs {
         match argument {
             FnArg::Receiver(receiver) => {
@@ -119,6 +120,32 @@ pub(crate) fn borrows(options: &Options, function: &Function, errors: &mut Error
             }
         }
     }
+}
+
+/// Tells a result that is to be stored and borrows. Behind an alias the compiler tells it.
+pub(crate) fn results(options: &Options, function: &Function, errors: &mut Errors) {
+    if options.rejects() || options.codec.is_some() {
+        return;
+    }
+    let value = function.output().and_then(|output| argument(output, "Result"));
+    if let Some(value) = value
+        && has_loan(value.to_token_stream())
+    {
+        errors.under(
+            value,
+            "a result is stored and outlives the call, so it can't borrow: return an owned value, \
+             or write `on_duplicate = \"reject\"`, which stores none",
+        );
+    }
+}
+
+/// Whether a type has a reference or a lifetime anywhere: nothing decodes to one, `'static` neither.
+fn has_loan(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),
+        TokenTree::Group(group) => has_loan(group.stream()),
+        _ => false,
+    })
 }
 
 /// Whether a type borrows: it has a reference or a lifetime other than `'static`. What stands in the

@@ -133,27 +133,30 @@ impl Function {
         let sig = &self.sig;
         let name = &sig.ident;
         let mut whole = true;
+        let again = self.attrs.iter().find(|attr| {
+            attr.path().segments.last().is_some_and(|last| last.ident == "idempotent")
+        });
+        if let Some(again) = again {
+            errors.under(again, format!("`{name}` is guarded twice: remove one `#[idempotent]`"));
+            whole = false;
+        }
         let mut no = |span: Span, message: String| {
             errors.at(span, message);
             whole = false;
         };
         if sig.asyncness.is_none() {
-            match pinned(&sig.output, &self.body) {
-                Some((pinned, body)) => {
-                    for local in &pinned.lets {
-                        self.names.rebind(local);
-                    }
-                    self.body = body;
-                    self.shape = Shape::Pinned(Box::new(pinned));
-                }
-                None => {
-                    no(
-                        sig.fn_token.span,
-                        format!("`#[idempotent]` guards async functions: write `async fn {name}`"),
-                    );
-                    return false;
-                }
+            let Some((pinned, body)) = pinned(&sig.output, &self.body) else {
+                no(
+                    sig.fn_token.span,
+                    format!("`#[idempotent]` guards async functions: write `async fn {name}`"),
+                );
+                return false;
+            };
+            for local in &pinned.lets {
+                self.names.rebind(local);
             }
+            self.body = body;
+            self.shape = Shape::Pinned(Box::new(pinned));
         }
         if let syn::Safety::Unsafe(token) = &sig.safety {
             no(
@@ -204,19 +207,6 @@ impl Function {
 
 /// Tells what the attribute stands on instead.
 fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
-    const KINDS: [&str; 11] = [
-        "struct",
-        "enum",
-        "union",
-        "trait",
-        "impl",
-        "mod",
-        "static",
-        "type",
-        "use",
-        "macro_rules",
-        "const",
-    ];
     let skip = |input: ParseStream<'_>| {
         input.call(Attribute::parse_outer)?;
         input.parse::<Visibility>()?;
@@ -236,7 +226,7 @@ fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
         (constness, "fn" | "async" | "unsafe" | "extern") if constness == "const" => String::new(),
         (word, _) => word,
     };
-    if !KINDS.contains(&word.as_str()) {
+    if matches!(word.as_str(), "fn" | "async" | "unsafe" | "extern" | "default" | "") {
         errors.push(error);
         return;
     }
@@ -335,7 +325,7 @@ fn boxed_future(ty: &Type) -> Option<Type> {
 }
 
 /// The type argument of a type with this name.
-fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+pub(crate) fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == name)?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };

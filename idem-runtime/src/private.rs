@@ -6,8 +6,10 @@ use crate::call;
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::key::Key;
-pub use crate::key::{Client, Compared, KeyPart, KeyWriter, Origin, Origins, Scoped, Server};
-pub use crate::returns::{ByFrom, Failures, Replay, ReplayFailure, Return, Returns};
+pub use crate::key::origin::{Compared, Origin, Parts, Scoped};
+pub use crate::key::{Comparable, KeyWriter, Print};
+use crate::returns::Returns;
+pub use crate::returns::{Failures, Guarded, GuardedByFrom, NotStored, Probe};
 pub use crate::site::Site;
 
 /// A call of an annotated function. `engine`: the one that it names, else the task's or the

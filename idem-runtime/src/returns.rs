@@ -22,12 +22,6 @@ pub trait Return: Sized {
 
     /// The value that carries this failure.
     fn refused(failure: Self::Failure) -> Self;
-
-    /// [`Returns::new`], asked of the type itself so that an error names nothing else.
-    #[doc(hidden)]
-    fn returns(refuse: fn(Error) -> Self) -> Returns<Self> {
-        Returns::new(refuse)
-    }
 }
 
 impl<T, E> Return for Result<T, E> {
@@ -64,15 +58,8 @@ pub trait Replay<C>: Return {
     ///
     /// What will not decode.
     fn decode(bytes: &[u8]) -> Result<Self, Source>;
-
-    /// [`Returns::replay`], asked of the type itself so that an error names nothing else.
-    #[doc(hidden)]
-    fn stored(returns: Returns<Self>) -> Returns<Self> {
-        returns.replay::<C>()
-    }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T, E, C: Codec<T>> Replay<C> for Result<T, E> {
     const CODEC: &'static str = C::NAME;
 
@@ -103,15 +90,8 @@ pub trait ReplayFailure<C>: Return {
     ///
     /// What will not decode.
     fn decode_failure(bytes: &[u8]) -> Result<Self, Source>;
-
-    /// [`Returns::replay_failures`], asked of the type itself so that an error names nothing else.
-    #[doc(hidden)]
-    fn stored(returns: Returns<Self>) -> Returns<Self> {
-        returns.replay_failures::<C>()
-    }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T, E, C: Codec<E>> ReplayFailure<C> for Result<T, E> {
     fn encode_failure(&self, out: &mut Vec<u8>) -> Result<(), Source> {
         match self {
@@ -125,32 +105,69 @@ impl<T, E, C: Codec<E>> ReplayFailure<C> for Result<T, E> {
     }
 }
 
-/// A return type whose failure an [`Error`] becomes by `From`.
-#[doc(hidden)]
+/// A return type of which the attribute asks all that it needs: `C` stores successes, `X` failures.
+///
+/// It is one trait, and not a bound for each, so that a type that is no `Result` is told once.
 #[diagnostic::on_unimplemented(
     message = "`#[idempotent]` can't guard a function that returns `{Self}`",
     label = "not a `Result`",
     note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
             flight, and only `E` can carry that"
 )]
-pub trait ByFrom: Return {
-    /// The value that says `error`.
-    fn by_from(error: Error) -> Self;
+pub trait Guarded<C, X>: Return {
+    /// How it is refused and stored.
+    fn returns(refuse: fn(Error) -> Self) -> Returns<Self>;
+}
 
-    /// [`Returns::new`] with that.
-    fn returns() -> Returns<Self> {
-        Returns::new(Self::by_from)
+impl<T, E, C: Codec<T>, X: Codec<E>> Guarded<C, X> for Result<T, E> {
+    fn returns(refuse: fn(Error) -> Self) -> Returns<Self> {
+        let mut returns = Returns::new(refuse);
+        if !C::NAME.is_empty() {
+            returns = returns.replay::<C>();
+        }
+        if !X::NAME.is_empty() {
+            returns = returns.replay_failures::<X>();
+        }
+        returns
     }
 }
 
-impl<T, E: Carries> ByFrom for Result<T, E> {
-    fn by_from(error: Error) -> Self {
-        Err(E::carry(error))
+/// [`Guarded`], where an [`Error`] becomes the failure by `From`.
+#[diagnostic::on_unimplemented(
+    message = "`#[idempotent]` can't guard a function that returns `{Self}`",
+    label = "not a `Result`",
+    note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
+            flight, and only `E` can carry that"
+)]
+pub trait GuardedByFrom<C, X>: Return {
+    /// How it is refused and stored.
+    fn returns() -> Returns<Self>;
+}
+
+impl<T, E: Carries, C: Codec<T>, X: Codec<E>> GuardedByFrom<C, X> for Result<T, E> {
+    fn returns() -> Returns<Self> {
+        <Self as Guarded<C, X>>::returns(|error| Err(E::carry(error)))
+    }
+}
+
+/// The codec of what is not stored.
+#[derive(Debug)]
+pub struct NotStored;
+
+#[diagnostic::do_not_recommend]
+impl<T> Codec<T> for NotStored {
+    const NAME: &'static str = "";
+
+    fn encode(_: &T, _: &mut Vec<u8>) -> Result<(), Source> {
+        Err("not stored".into())
+    }
+
+    fn decode(_: &[u8]) -> Result<T, Source> {
+        Err("not stored".into())
     }
 }
 
 /// An error type that an [`Error`] becomes.
-#[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't carry an `idem::Error`, which tells a duplicate why it has no result",
     label = "no `From<idem::Error>`",
@@ -201,8 +218,64 @@ impl<R, C> std::ops::Deref for Failures<R, C> {
 
 impl<R> NoFailures<R> {
     /// They can't.
+    #[allow(clippy::must_use_candidate, reason = "`Returns` is `must_use`")]
     pub const fn stored(&self, returns: Returns<R>) -> Returns<R> {
         returns
+    }
+}
+
+/// Takes failures out of an `R`, and puts them in, if it has any. A type that has none is refused
+/// by [`Guarded`]; here it is passed over, so that it is told once.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<R>(NoProbe<R>);
+
+/// The same for a type without failures.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NoProbe<R>(PhantomData<R>);
+
+impl<R> Probe<R> {
+    /// The question.
+    pub const NEW: Self = Self(NoProbe(PhantomData));
+}
+
+impl<R: Return> Probe<R> {
+    /// The failure that a value is.
+    #[must_use]
+    pub fn failure<'a>(&self, value: &'a R) -> Option<&'a R::Failure> {
+        value.failure()
+    }
+
+    /// The value that carries a failure.
+    pub fn refused(&self, failure: R::Failure) -> R {
+        R::refused(failure)
+    }
+}
+
+impl<R> std::ops::Deref for Probe<R> {
+    type Target = NoProbe<R>;
+
+    fn deref(&self) -> &NoProbe<R> {
+        &self.0
+    }
+}
+
+impl<R> NoProbe<R> {
+    /// None.
+    #[must_use]
+    pub const fn failure<'a, F>(&self, _: &'a R) -> Option<&'a F> {
+        None
+    }
+
+    /// Never called: no type without failures compiles.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    #[must_use]
+    pub fn refused<F>(&self, _: F) -> R {
+        unreachable!("a type without failures is refused by the compiler")
     }
 }
 
@@ -292,6 +365,23 @@ impl<R> Returns<R> {
     {
         self.failure = Some(Form { encode: R::encode_failure, decode: R::decode_failure });
         self
+    }
+
+    /// The call whose body goes on when its caller is gone. The bounds are asked here, so that an
+    /// error names a type that its reader knows.
+    #[doc(hidden)]
+    pub fn call_detached<F>(
+        self,
+        site: &'static crate::site::Site,
+        engine: Option<crate::Idem>,
+        key: crate::Key,
+        body: F,
+    ) -> impl Future<Output = R>
+    where
+        R: Send + 'static,
+        F: Future<Output = R> + Send + 'static,
+    {
+        crate::__private::call_detached(site, engine, key, self, body)
     }
 
     /// Decides for each value what becomes of the claim, in place of the plan's `on_err`; `None`

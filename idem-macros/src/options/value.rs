@@ -40,13 +40,12 @@ pub(crate) fn parse(
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> Option<Value> {
-    let example = row.example;
     if input.is_empty() || input.peek(Token![,]) {
-        errors.at(equals, format!("`{}` has no value: write `{example}`", row.name));
+        errors.at(equals, format!("`{}` has no value: write `{}`", row.name, row.example));
         return None;
     }
     let fork = input.fork();
-    let value = if row.kind == Kind::Type {
+    let value = if row.kind == Kind::Type && !fork.peek(LitStr) {
         match fork.parse::<Type>() {
             Ok(found) => {
                 input.advance_to(&fork);
@@ -67,7 +66,8 @@ pub(crate) fn parse(
     match value {
         Ok(value) => Some(value),
         Err(found) => {
-            errors.under(found, format!("`{}` takes {}: write `{example}`", row.name, row.kind));
+            let message = of_another_kind(row, &found.to_string());
+            errors.under(found, message);
             None
         }
     }
@@ -112,22 +112,39 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             if text.value() == "off" {
                 return Some(Ok(Value::Word("off", text.span())));
             }
+            let name = text.value();
+            let name =
+                if syn::parse_str::<Expr>(&name).is_ok() { name } else { "amount".to_owned() };
             errors.at(
                 text.span(),
-                "`fingerprint` lists values in parentheses, `fingerprint(amount)`, or is `\"off\"`",
+                format!("`fingerprint` lists values in parentheses: write `fingerprint({name})`"),
             );
             None
         }
         (Kind::Expr, None) => Some(Ok(Value::Expr(found))),
-        (Kind::Function | Kind::Module | Kind::WordOrPath(_), None) => match found {
+        (Kind::Function | Kind::Module | Kind::Type, Some(text))
+            if syn::parse_str::<Path>(&text.value()).is_ok()
+                && (row.kind != Kind::Type || text.value().contains(char::is_uppercase)) =>
+        {
+            let (name, path) = (row.name, text.value());
+            errors.at(text.span(), format!("a path is not quoted: write `{name} = {path}`"));
+            None
+        }
+        (
+            Kind::Function | Kind::Module | Kind::Word(_) | Kind::WordOrPath(_) | Kind::Places,
+            None,
+        ) => match found {
             Expr::Path(path) if path.qself.is_none() => {
-                if let Kind::WordOrPath(words) = row.kind
-                    && let Some(word) = path.path.get_ident().map(Ident::to_string)
+                let words = row.kind.words();
+                if let Some(word) = path.path.get_ident().map(Ident::to_string)
                     && words.contains(&word.as_str())
                 {
                     let name = row.name;
                     errors.under(path, format!("a word is quoted: write `{name} = \"{word}\"`"));
                     return None;
+                }
+                if matches!(row.kind, Kind::Word(_) | Kind::Places) {
+                    return other(Expr::Path(path));
                 }
                 Some(Ok(Value::Path(path.path)))
             }
@@ -137,15 +154,30 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
     }
 }
 
+/// The mistake of a value that is of another kind than the option takes.
+fn of_another_kind(row: &Row, found: &str) -> String {
+    let name = row.name;
+    match row.kind {
+        Kind::Duration if let Some(meant) = duration::guess(found) => {
+            format!("a duration is quoted: write `{name} = \"{meant}\"`")
+        }
+        kind => format!("`{name}` takes {kind}: write `{}`", row.example),
+    }
+}
+
 fn unknown_word(row: &Row, words: &[&'static str], value: &str) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
     let mut message =
         format!("`{}` is {}", row.name, suggest::list(quoted.iter().map(String::as_str), "or"));
+    if words.len() == 1 {
+        message.push_str(" and nothing else");
+        return message;
+    }
     if matches!(row.kind, Kind::WordOrPath(_)) {
         message.push_str(", or the path of a function, without quotes");
     }
     if let Some(meant) = suggest::nearest(value, words.iter().copied()) {
-        message.push_str(&format!(": did you mean `\"{meant}\"`?"));
+        return format!("{message}: did you mean `\"{meant}\"`?");
     }
     message
 }
@@ -178,6 +210,10 @@ pub(crate) fn places(row: &Row, group: &proc_macro2::Group, errors: &mut Errors)
             Some((place, root)) => {
                 let steps = after_root(expr.into_token_stream());
                 all.push(Listed { place, root, steps });
+            }
+            None if let Some(name) = quoted_name(&expr) => {
+                errors.under(&expr, format!("a name is not quoted: write `{name}`"));
+                whole = false;
             }
             None => {
                 let message = format!(
@@ -218,6 +254,14 @@ fn place(expr: &Expr) -> Option<(Place, Ident)> {
     }
 }
 
+/// The name in a string literal.
+fn quoted_name(expr: &Expr) -> Option<String> {
+    let Expr::Lit(lit) = expr else { return None };
+    let Lit::Str(text) = &lit.lit else { return None };
+    let name = text.value();
+    syn::parse_str::<Expr>(&name).ok().and_then(|expr| place(&expr)).map(|_| name)
+}
+
 /// The tokens of a place after the identifier that it starts with.
 fn after_root(tokens: TokenStream) -> TokenStream {
     let mut tokens = tokens.into_iter();
@@ -232,14 +276,14 @@ fn after_root(tokens: TokenStream) -> TokenStream {
 
 /// Takes the tokens up to the next comma.
 pub(crate) fn until_comma(input: ParseStream<'_>) -> TokenStream {
-    let mut taken = TokenStream::new();
+    let mut found = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
         match input.parse::<TokenTree>() {
-            Ok(token) => taken.extend([token]),
+            Ok(token) => found.extend([token]),
             Err(_) => break,
         }
     }
-    taken
+    found
 }
 
 impl std::fmt::Display for Kind {

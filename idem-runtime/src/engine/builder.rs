@@ -28,6 +28,7 @@ pub struct Builder {
     kv: Vec<Kv>,
     settings: Settings,
     timeout: Duration,
+    #[cfg(feature = "redis")]
     accept_eviction: bool,
 }
 
@@ -45,7 +46,10 @@ const LONGEST_PREFIX: usize = 100;
 impl Builder {
     pub(super) fn new() -> Self {
         let settings = Settings::default();
-        Self { kv: Vec::new(), settings, timeout: DEFAULT_TIMEOUT, accept_eviction: false }
+        Self { kv: Vec::new(), settings, timeout: DEFAULT_TIMEOUT,
+            #[cfg(feature = \"redis\")]
+            accept_eviction: false,
+        }
     }
 
     /// Keeps records in this process: for tests, and for programs that are one process.

@@ -7,14 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::client::IdempotencyKey;
-
-/// The origin of a value that the server knows by itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Server;
-
-/// The origin of a value that a client made up.
-#[derive(Debug, Clone, Copy)]
-pub struct Client;
+use super::origin::{Client, Server};
 
 /// A value that can stand in a key.
 ///
@@ -132,7 +125,6 @@ impl KeyPart for IdempotencyKey {
 
 macro_rules! by_deref {
     ($($pointer:ty),*) => {$(
-        #[diagnostic::do_not_recommend]
         impl<P: KeyPart + ?Sized> KeyPart for $pointer {
             type Origin = P::Origin;
 
@@ -145,7 +137,6 @@ macro_rules! by_deref {
 
 by_deref!(&P, &mut P, Box<P>, Rc<P>, Arc<P>);
 
-#[diagnostic::do_not_recommend]
 impl<P: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, P> {
     type Origin = P::Origin;
 
