@@ -46,8 +46,11 @@ const LONGEST_PREFIX: usize = 100;
 impl Builder {
     pub(super) fn new() -> Self {
         let settings = Settings::default();
-        Self { kv: Vec::new(), settings, timeout: DEFAULT_TIMEOUT,
-            #[cfg(feature = \"redis\")]
+        Self {
+            kv: Vec::new(),
+            settings,
+            timeout: DEFAULT_TIMEOUT,
+            #[cfg(feature = "redis")]
             accept_eviction: false,
         }
     }
