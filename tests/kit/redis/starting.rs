@@ -85,7 +85,7 @@ impl Starting {
             // Two values, and as arguments each is a word of its own.
             match name {
                 "replicaof" | "rename-command" => {
-                    command.extend(value.split(' ').map(str::to_owned))
+                    command.extend(value.split(' ').map(str::to_owned));
                 }
                 _ => command.push(value.to_owned()),
             }
