@@ -88,7 +88,7 @@ async fn another_payload_is_one(spoken: Spoken) {
         Ok::<_, Error>(1)
     };
     let first = elsewhere.call(&PLAN, idem::key!("op:{key}").fingerprint(&1), body);
-    assert_eq!(first.await.unwrap(), 1);
+    assert_eq!(Box::pin(first).await.unwrap(), 1);
 }
 
 async fn a_call_after_an_err_is_three(spoken: Spoken) {

@@ -11,7 +11,7 @@ use crate::spoken::{SOON, Spoken, unique};
 
 const LEASE: Duration = Duration::from_secs(1);
 /// Longer than any test.
-const FOR_EVER: Duration = Duration::from_secs(3600);
+const FOR_EVER: Duration = Duration::from_hours(1);
 
 however_spoken! {
     the_call_of_a_killed_process_is_taken_over_after_its_lease

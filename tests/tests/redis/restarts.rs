@@ -75,7 +75,8 @@ async fn every_key_settles_and_no_lease_is_broken(spoken: Spoken) {
     for idem in &engines {
         assert_eq!(idem.shutdown(SOON).await, 0);
     }
-    for (key, runs) in runs.lock().unwrap().iter().enumerate() {
+    let runs = runs.lock().unwrap().clone();
+    for (key, runs) in runs.iter().enumerate() {
         let entry = engines[0].get(&idem::key!("op:{key}")).await.unwrap().unwrap();
         assert_eq!(entry.state, Some(State::Completed), "key {key}: {entry:?} {runs:?}");
         assert!(!runs.is_empty());
@@ -88,6 +89,5 @@ async fn every_key_settles_and_no_lease_is_broken(spoken: Spoken) {
         let stored = call(&engines[1], PLAN, &key.to_string(), &unused).await.0.unwrap();
         assert!((1..=runs.len()).contains(&stored), "key {key}: {stored} of {runs:?}");
         assert_eq!(unused.into_inner(), 0);
-        assert!(runs.iter().all(|run| run.begun >= run.asked));
     }
 }

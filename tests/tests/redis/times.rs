@@ -93,7 +93,7 @@ async fn a_judge_with_another_plan_judges_by_the_record(spoken: Spoken) {
     let idem = spoken.engine(&server.url(), PATIENT).await;
     let elsewhere = spoken.engine(&server.url(), PATIENT).await;
     let runs = AtomicUsize::new(0);
-    let long = Plan::setnx().ttl(Duration::from_secs(3600)).lease(Duration::from_secs(60));
+    let long = Plan::setnx().ttl(Duration::from_hours(1)).lease(Duration::from_mins(1));
     let short = Plan::setnx().ttl(Duration::from_secs(10)).lease(Duration::from_millis(200));
     // A short plan does not see a long claim as lapsed, nor a long plan a short one as live.
     let key = unique();
