@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 const LEASE: Duration = Duration::from_secs(9);
-const PLAN: Plan = Plan::setnx().ttl(Duration::from_secs(900)).lease(LEASE);
+const PLAN: Plan = Plan::setnx().ttl(Duration::from_mins(15)).lease(LEASE);
 
 on_every_store! {
     a_lease_is_renewed_for_as_long_as_the_body_lives

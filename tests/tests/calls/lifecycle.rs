@@ -91,7 +91,7 @@ async fn an_err_frees_the_key(place: Place) {
 /// C8, C9
 async fn a_lapsed_claim_is_taken_over(place: Place) {
     let (idem, elsewhere) = (place.engine().await, place.engine().await);
-    let plan = Plan::setnx().ttl(Duration::from_secs(60)).lease(Duration::from_millis(300));
+    let plan = Plan::setnx().ttl(Duration::from_mins(1)).lease(Duration::from_millis(300));
     let user = 7;
     let key = || idem::key!("greet:{user}");
     let never = idem.call(&plan, key(), std::future::pending::<Result<u32, Error>>());
@@ -132,7 +132,7 @@ async fn a_result_is_kept_for_its_retention(place: Place) {
 async fn operations_are_apart(place: Place) {
     let idem = place.engine().await;
     let user = 7;
-    let short = PLAN.ttl(Duration::from_secs(60));
+    let short = PLAN.ttl(Duration::from_mins(1));
     for run in [1, 2] {
         let greeted = idem.call(&PLAN, idem::key!("greet:{user}"), async { Ok::<_, Error>(run) });
         assert_eq!(greeted.await.unwrap(), 1);

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::support::{Runs, SOON, is_in_flight};
 
 /// Far longer than a test has: who waits for himself would be noticed.
-const WAITING: Plan = Plan::setnx().wait(Duration::from_secs(3600));
+const WAITING: Plan = Plan::setnx().wait(Duration::from_hours(1));
 
 on_every_store! {
     a_body_that_calls_its_own_key_is_refused
