@@ -144,7 +144,7 @@ async fn a_completion_is_retried_for_as_long_as_the_lease_can_stand() {
         assert_eq!(idem.shutdown(Duration::ZERO).await, 1, "what is settled is waited for");
         sleep(back_after).await;
         store.heal();
-        sleep(LEASE / 2 - Duration::from_secs(1)).await;
+        sleep(LEASE * 2 / 5).await;
         assert_eq!(idem.shutdown(Duration::from_hours(1)).await, 0);
         let outcome = ask(&idem, &PLAN).await.1;
         assert_eq!(matches!(outcome, Outcome::Ran { attempt: 2, .. }), runs_again, "{outcome:?}");

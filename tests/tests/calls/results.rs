@@ -82,7 +82,7 @@ async fn a_result_over_the_bound_completes_without_it(place: Place) {
         match call().await.0 {
             Ok(value) => assert!(fits && value.len() == length),
             Err(error) => {
-                assert!(!fits && matches!(error, Error::ResultNotStored { .. }), "{error:?}")
+                assert!(!fits && matches!(error, Error::ResultNotStored { .. }), "{error:?}");
             }
         }
     }
