@@ -10,7 +10,7 @@ use crate::support::{Runs, ask, is_in_flight, orphan};
 
 const MS: Duration = Duration::from_millis(1);
 const LEASE: Duration = Duration::from_secs(10);
-const TTL: Duration = Duration::from_secs(60);
+const TTL: Duration = Duration::from_mins(1);
 const PLAN: Plan = Plan::setnx().ttl(TTL).lease(LEASE);
 
 /// C8, C9, C103: live at exactly its end, lapsed a millisecond later.
@@ -39,7 +39,7 @@ async fn a_result_is_gone_at_exactly_its_retention() {
     let one = 1;
     let call = || with_outcome(idem.call(&PLAN, idem::key!("op:{one}"), runs.body()));
     assert_eq!(call().await.0.unwrap(), 1);
-    advance(TTL - MS).await;
+    advance(TTL.saturating_sub(MS)).await;
     let (value, outcome) = call().await;
     assert_eq!(value.unwrap(), 1);
     assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
@@ -82,7 +82,7 @@ async fn the_shortest_and_the_longest_times_are_kept() {
         let runs = Runs::default();
         let key = || idem::key!("op:{op}");
         assert_eq!(idem.call(&plan, key(), runs.body()).await.unwrap(), 1);
-        advance(ttl - MS).await;
+        advance(ttl.saturating_sub(MS)).await;
         assert_eq!(idem.call(&plan, key(), runs.body()).await.unwrap(), 1, "{op}");
         advance(MS).await;
         assert_eq!(idem.call(&plan, key(), runs.body()).await.unwrap(), 2, "{op}");

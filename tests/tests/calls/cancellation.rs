@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 const LEASE: Duration = Duration::from_secs(10);
-const PLAN: Plan = Plan::setnx().ttl(Duration::from_secs(600)).lease(LEASE);
+const PLAN: Plan = Plan::setnx().ttl(Duration::from_mins(10)).lease(LEASE);
 
 on_every_store! {
     dropped_in_its_body_it_holds_the_key_for_a_lease
@@ -144,8 +144,8 @@ async fn a_completion_is_retried_for_as_long_as_the_lease_can_stand() {
         assert_eq!(idem.shutdown(Duration::ZERO).await, 1, "what is settled is waited for");
         sleep(back_after).await;
         store.heal();
-        sleep(LEASE / 2 - Duration::from_secs(1)).await;
-        assert_eq!(idem.shutdown(Duration::from_secs(3600)).await, 0);
+        sleep(LEASE * 2 / 5).await;
+        assert_eq!(idem.shutdown(Duration::from_hours(1)).await, 0);
         let outcome = ask(&idem, &PLAN).await.1;
         assert_eq!(matches!(outcome, Outcome::Ran { attempt: 2, .. }), runs_again, "{outcome:?}");
     }

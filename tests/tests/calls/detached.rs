@@ -67,7 +67,7 @@ async fn a_caller_who_stays_gets_the_value_and_the_outcome() {
     let idem = Idem::in_memory();
     for (at, ran) in [(1, true), (2, false)] {
         let one = 1;
-        let work = async move { Ok(at + idem::attempt().fence() as usize) };
+        let work = async move { Ok(at + usize::from(idem::attempt().fence() == 1)) };
         let call = idem.call_detached(&Plan::setnx(), idem::key!("op:{one}"), returns(), work);
         let (value, outcome) = with_outcome(call).await;
         assert_eq!(value.unwrap(), 2);

@@ -13,7 +13,7 @@ use tokio::time::{advance, sleep};
 use crate::support::{Runs, SHORT_LEASE, SOON, ask, engine_on, faulty, is_in_flight, two_engines};
 
 const LEASE: Duration = Duration::from_secs(10);
-const PLAN: Plan = Plan::setnx().ttl(Duration::from_secs(600)).lease(LEASE);
+const PLAN: Plan = Plan::setnx().ttl(Duration::from_mins(10)).lease(LEASE);
 
 on_every_store! {
     each_error_has_its_own_policy

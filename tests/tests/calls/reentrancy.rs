@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::support::{Runs, SOON, is_in_flight};
 
 /// Far longer than a test has: who waits for himself would be noticed.
-const WAITING: Plan = Plan::setnx().wait(Duration::from_secs(3600));
+const WAITING: Plan = Plan::setnx().wait(Duration::from_hours(1));
 
 on_every_store! {
     a_body_that_calls_its_own_key_is_refused
@@ -19,16 +19,17 @@ on_every_store! {
     a_nested_call_of_another_key_runs_and_replays
 }
 
-async fn soon<T>(work: impl Future<Output = T>) -> T {
-    timeout(SOON, work).await.expect("no deadlock")
+fn soon<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let work = Box::pin(work);
+    async { timeout(SOON, work).await.expect("no deadlock") }
 }
 
-async fn call(
+fn call(
     idem: &Idem,
     op: &str,
     body: impl Future<Output = Result<usize, Error>>,
-) -> Result<usize, Error> {
-    soon(idem.call(&WAITING, idem::key!("op:{op}"), body)).await
+) -> impl Future<Output = Result<usize, Error>> {
+    soon(idem.call(&WAITING, idem::key!("op:{op}"), body))
 }
 
 /// C28

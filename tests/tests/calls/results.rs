@@ -82,7 +82,7 @@ async fn a_result_over_the_bound_completes_without_it(place: Place) {
         match call().await.0 {
             Ok(value) => assert!(fits && value.len() == length),
             Err(error) => {
-                assert!(!fits && matches!(error, Error::ResultNotStored { .. }), "{error:?}")
+                assert!(!fits && matches!(error, Error::ResultNotStored { .. }), "{error:?}");
             }
         }
     }
@@ -175,7 +175,7 @@ async fn what_can_not_be_read_is_neither_run_nor_overwritten(place: Place) {
         for value in ["", "42", "idem", "idem\u{1}\u{1}", "{\"status\":\"done\"}"] {
             client.run::<()>(&["SET", &name, value]).await;
             unreadable(
-                idem.call(&PLAN.wait(Duration::from_secs(60)), idem::key!("op:{op}"), runs.body())
+                idem.call(&PLAN.wait(Duration::from_mins(1)), idem::key!("op:{op}"), runs.body())
                     .await,
             );
             assert_eq!(client.run::<String>(&["GET", &name]).await, value);
@@ -229,7 +229,7 @@ async fn duplicates_can_be_rejected(place: Place) {
         }
     };
     let waiters = {
-        let plan = plan.wait(Duration::from_secs(60));
+        let plan = plan.wait(Duration::from_mins(1));
         let engines = [idem.clone(), elsewhere.clone()];
         let body = async move {
             let waiters = engines.map(|engine| {

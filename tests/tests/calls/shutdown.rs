@@ -1,11 +1,9 @@
 //! The end of an engine: what it waits for, and for how long.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use idem::{Error, Idem, Plan};
 use kit::faulty::{Fault, Step};
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use crate::support::{ask, faulty, settle_down};
@@ -58,13 +56,11 @@ async fn it_says_how_many_are_left_at_its_deadline() {
 #[tokio::test(start_paused = true)]
 async fn every_attempt_is_told_at_once() {
     let idem = Idem::in_memory();
-    let begun = Arc::new(Notify::new());
     let calls: Vec<_> = (1..=20_u32)
         .map(|key| {
-            let (idem, begun) = (idem.clone(), Arc::clone(&begun));
+            let idem = idem.clone();
             tokio::spawn(async move {
                 let body = async {
-                    begun.notify_one();
                     idem::attempt().cancelled().await;
                     Ok::<_, Error>(key)
                 };

@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 const LEASE: Duration = Duration::from_secs(30);
-const PATIENT: Plan = Plan::setnx().wait(Duration::from_secs(3600));
+const PATIENT: Plan = Plan::setnx().wait(Duration::from_hours(1));
 const WAIT: Duration = Duration::from_secs(5);
 
 on_every_store! {
@@ -205,7 +205,7 @@ async fn a_thousand_waiters_are_cheap() {
     let far: Vec<_> = (0..1000).map(|_| waiting(&other, PATIENT, &runs)).collect();
     sleep(Duration::from_secs(5)).await;
     let asked = store.asked(Step::Claim);
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     let polls = store.asked(Step::Claim) - asked;
     assert!(polls < 60 * 10, "one poll for all: {polls}");
     go.notify_one();
