@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The times are medians (and quartiles) of slices of a few thousand calls, on one thread unless
-//! the line says more; the fastest slice is what remains where other programs ran beside. What is allocated is counted by `--bench allocations`, whose allocator would cost time
-//! here.
+//! the line says more; the fastest slice is what remains where other programs ran beside. What is
+//! allocated is counted by `--bench allocations`, whose allocator would cost time here.
 
 #[allow(dead_code, unused_imports, reason = "the other benches use the rest")]
 mod charge;
@@ -17,7 +17,6 @@ mod harness;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use charge::ours::{PLAN, key};
 use charge::{Guard, Ours, body};
 use harness::{Options, Spread};
 use idem::{Error, Idem, Plan};
@@ -92,7 +91,7 @@ fn two_threads(runtime: &Runtime, ours: &Ours, order: impl Fn() -> u64 + Sync) -
 /// Sixteen calls of one key at once, of which one runs and the others follow it.
 fn followers(runtime: &Runtime) -> f64 {
     const GROUP: u64 = 16;
-    const WAITING: Plan = PLAN.wait(Duration::from_secs(5));
+    const WAITING: Plan = Plan::setnx().wait(Duration::from_secs(5));
     let ours = Ours(Idem::in_memory());
     runtime.block_on(async {
         let started = Instant::now();
@@ -105,7 +104,7 @@ fn followers(runtime: &Runtime) -> f64 {
                             tokio::task::yield_now().await;
                             Ok::<_, Error>(body(order).await)
                         };
-                        idem.call(&WAITING, key(order), body).await
+                        idem.call(&WAITING, idem::key!("charge:{order}"), body).await
                     })
                 })
                 .collect();
