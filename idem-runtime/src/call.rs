@@ -22,9 +22,9 @@ use crate::key::Key;
 use crate::observe::{self, Watch};
 use crate::outcome::Outcome;
 use crate::plan::{OnDuplicate, OnErr, OnOutage, Plan};
-use crate::record::{Content, Owner, Record, Start, codec_name};
+use crate::record::{Content, Owner, Record, Start, State, codec_name};
 use crate::returns::Returns;
-use crate::store::{Claim, Claimed, Found, Name, Settled};
+use crate::store::{Claim, Claimed, Found, Lease, Name, Settled};
 use crate::wait::{Met, Waiter};
 
 /// A value, how it came about, and the code of the error that it carries.
@@ -158,8 +158,11 @@ async fn ask(
     let mut waiter = Waiter::new(idem, name, plan.wait);
     let mut over: Option<Record> = None;
     let (mut rounds, mut fresh) = (0, true);
+    // Whether the key was found free, or its lease lapsed: then it is claimed, not waited for.
+    let mut open = false;
     while rounds < ROUNDS {
-        match waiter.meet(asker.fingerprint).await {
+        let met = if open { Met::Nobody } else { waiter.meet(asker.fingerprint).await };
+        match met {
             Met::Nobody => {}
             Met::Stored(record) => return answered(&asker, Found::settled(record), key, true),
             Met::Other => return Err(Error::Mismatch { key: key.to_string() }),
@@ -212,6 +215,8 @@ async fn ask(
             }
         }
         candidate.forget();
+        open = decision == Decision::TakeOver
+            && (found.record.state() == Some(State::Free) || found.lease == Lease::Lapsed);
         match decision {
             Decision::TakeOver => {}
             Decision::InFlight => {

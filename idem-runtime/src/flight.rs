@@ -118,6 +118,23 @@ impl Flight {
         })
     }
 
+    /// Another process's attempt, which is polled for.
+    pub(crate) fn elsewhere(
+        engine: usize,
+        name: Name,
+        fingerprint: Option<Fingerprint>,
+    ) -> Arc<Self> {
+        Self::new(Departure {
+            name,
+            fingerprint,
+            fence: 0,
+            number: 0,
+            engine,
+            parent: None,
+            until: None,
+        })
+    }
+
     fn course(&self) -> MutexGuard<'_, Course> {
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 pub(crate) use envelope::{Header, LONGEST_HOLDER, NO_CODEC};
 
 use crate::error::Source;
@@ -228,11 +230,14 @@ impl Record {
     }
 }
 
-/// A codec's name as records keep it: its first eight bytes.
+/// A codec's name as records keep it: padded, or hashed where it is longer than eight bytes.
 pub(crate) fn codec_name(name: &str) -> [u8; 8] {
-    let mut padded = NO_CODEC;
-    padded.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte);
-    padded
+    let mut kept = NO_CODEC;
+    match kept.get_mut(..name.len()) {
+        Some(start) => start.copy_from_slice(name.as_bytes()),
+        None => kept.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]),
+    }
+    kept
 }
 
 /// What an attempt's first record is made of.
