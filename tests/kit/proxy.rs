@@ -15,9 +15,13 @@ use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
     task::JoinHandle,
+    time::timeout,
 };
 
 use rules::{Rule, Rules};
+
+/// How long a request that a test waits for may take to come, before the test fails.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A TCP proxy before a server, on a loopback port of its own.
 ///
@@ -184,7 +188,8 @@ impl Swallowed {
     ///
     /// When the proxy goes before.
     pub async fn landed(self) -> Vec<u8> {
-        self.replied.await.expect("the server replies, and the proxy is there")
+        let replied = timeout(PATIENCE, self.replied).await.expect("the request comes");
+        replied.expect("the server replies, and the proxy is there")
     }
 }
 
@@ -195,7 +200,8 @@ impl Held {
     ///
     /// When the proxy goes before.
     pub async fn caught(self) -> Caught {
-        let deliver = self.caught.await.expect("the proxy is there");
+        let caught = timeout(PATIENCE, self.caught).await.expect("the request comes");
+        let deliver = caught.expect("the proxy is there");
         Caught { deliver, reply: self.reply }
     }
 }

@@ -70,7 +70,7 @@ async fn every_key_settles_and_no_lease_is_broken(spoken: Spoken) {
         server.start_again();
     }
     for caller in callers {
-        caller.await.unwrap();
+        tokio::time::timeout(3 * SOON, caller).await.expect("an answer in the end").unwrap();
     }
     for idem in &engines {
         assert_eq!(idem.shutdown(SOON).await, 0);
