@@ -1,6 +1,7 @@
 //! Every shape of function that can be guarded, type-checked.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use idem::{KeyPart, idempotent};
@@ -302,10 +303,31 @@ async fn a_function_in_a_function_is_guarded() {
     assert_eq!(idem::Idem::in_memory().scope(inner(1)).await.unwrap(), 1);
 }
 
-#[allow(clippy::mixed_attributes_style, reason = "that is what is tested")]
-#[idempotent(key = "inner_attributes:{id}", strategy = "setnx")]
-async fn inner_attributes(id: u64) -> Result<u64, Failure> {
-    #![allow(unused_variables)]
-    let unused = 1;
-    Ok(id)
+macro_rules! from_fragments {
+    ($name:ident, $key:expr, $ret:ty, $arg:ident: $ty:ty, $place:expr, $body:expr) => {
+        #[idempotent(key = $key, strategy = "setnx", fingerprint($place), on_cancel = "finish")]
+        async fn $name($arg: $ty) -> $ret {
+            $body
+        }
+    };
+}
+
+from_fragments!(whole_fragment, "fragments:{x}", Result<u64, Failure>, x: u64, x, Ok(x));
+from_fragments!(part_of_fragment, "parts:{x.0}", Result<u64, Failure>, x: (u64, u8), x.1, Ok(x.0));
+
+trait Receivers: Sized {
+    #[idempotent(key = "sized:{id}", strategy = "setnx")]
+    async fn sized(self, id: u64) -> Result<u64, Failure>
+    where
+        Self: Sized,
+    {
+        let _ = self;
+        Ok(id)
+    }
+
+    /// Boxed by hand.
+    #[idempotent(key = "by_hand:{id}", strategy = "setnx")]
+    fn by_hand(&self, id: u64) -> Pin<Box<dyn Future<Output = Result<u64, Failure>> + Send + '_>> {
+        Box::pin(async move { Ok(id) })
+    }
 }
