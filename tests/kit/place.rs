@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use idem::store::{Dialect, Memory, Redis};
+use idem::store::{Dialect, Memory, Redis, RedisOptions};
 use idem::{Builder, Idem};
 
 use crate::redis::{Flavour, Server};
@@ -87,7 +87,11 @@ impl Place {
             Kind::Redis(server, Dialect::Native) => builder.redis(server.url()),
             Kind::Redis(server, dialect) => {
                 let timeout = Duration::from_secs(5);
-                let redis = Redis::connect_as(&server.url(), timeout, false, *dialect).await;
+                let redis = Redis::connect(
+                    &server.url(),
+                    &RedisOptions { timeout, at_most: *dialect, ..RedisOptions::default() },
+                )
+                .await;
                 builder.store(redis.expect("the server answers"))
             }
         }

@@ -9,7 +9,7 @@ mod caught;
 mod mistake;
 
 use broken::Broken;
-use idem::store::{Dialect, Memory, Name, Redis};
+use idem::store::{Dialect, Memory, Name, Redis, RedisOptions};
 use kit::redis::{Flavour, Server};
 use mistake::Mistake;
 
@@ -23,7 +23,11 @@ idem::conformance!(unbroken, || async { Broken::by(Mistake::None) }, plant = Bro
 async fn nodes(flavour: Flavour, dialect: Dialect) -> [Redis; 2] {
     let url = Server::shared(flavour).url();
     let timeout = std::time::Duration::from_secs(20);
-    let node = async || Redis::connect_as(&url, timeout, false, dialect).await.unwrap();
+    let node = async || {
+        Redis::connect(&url, &RedisOptions { timeout, at_most: dialect, ..RedisOptions::default() })
+            .await
+            .unwrap()
+    };
     [node().await, node().await]
 }
 

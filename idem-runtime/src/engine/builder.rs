@@ -7,6 +7,8 @@ use super::{Idem, Settings};
 use crate::error::Error;
 use crate::record::LONGEST_HOLDER;
 use crate::store::{Memory, Shelf, Store};
+#[cfg(feature = "redis")]
+use crate::store::{Redis, RedisOptions};
 
 /// An engine to be. From [`Idem::builder`].
 ///
@@ -143,9 +145,13 @@ impl Builder {
             Kv::Memory => Shelf::Memory(Arc::new(Memory::new())),
             #[cfg(feature = "redis")]
             Kv::Redis(url) => {
-                let redis =
-                    crate::store::Redis::connect(&url, self.timeout, self.accept_eviction).await?;
-                Shelf::Redis(Arc::new(redis))
+                let options = RedisOptions {
+                    timeout: self.timeout,
+                    accept_eviction: self.accept_eviction,
+                    prefix: self.settings.prefix.clone(),
+                    ..RedisOptions::default()
+                };
+                Shelf::Redis(Arc::new(Redis::connect(&url, &options).await?))
             }
             Kv::Own(shelve) => shelve(self.timeout),
         });

@@ -25,7 +25,7 @@ use std::time::Duration;
 pub use memory::Memory;
 pub(crate) use names::{ByName, Shards};
 #[cfg(feature = "redis")]
-pub use redis::{Dialect, Redis};
+pub use redis::{Dialect, Redis, RedisOptions};
 pub use rules::{ChangeStep, ClaimStep, Standing};
 pub(crate) use shelf::Shelf;
 

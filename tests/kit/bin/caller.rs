@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use idem::store::{Dialect, Redis};
+use idem::store::{Dialect, Redis, RedisOptions};
 use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::ledger::Ledger;
 
@@ -68,7 +68,15 @@ async fn main() {
     let ledger: &'static Ledger = Box::leak(Box::new(Ledger::at(&arguments[1])));
     let builder = Idem::builder().timeout(TIMEOUT);
     let builder = if arguments.get(2).is_some_and(|dialect| dialect == "scripts") {
-        let redis = Redis::connect_as(&arguments[0], TIMEOUT, false, Dialect::Scripts).await;
+        let redis = Redis::connect(
+            &arguments[0],
+            &RedisOptions {
+                timeout: TIMEOUT,
+                at_most: Dialect::Scripts,
+                ..RedisOptions::default()
+            },
+        )
+        .await;
         builder.store(redis.expect("the server answers"))
     } else {
         builder.redis(&arguments[0])

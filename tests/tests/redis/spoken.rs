@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use idem::store::{Dialect, Redis};
+use idem::store::{Dialect, Redis, RedisOptions};
 use idem::{Builder, Error, Idem, Outcome, Plan, with_outcome};
 use kit::redis::{Flavour, Server};
 
@@ -43,7 +43,11 @@ impl Spoken {
         Ok(match self {
             Self::Redis | Self::Valkey => builder.redis(url),
             Self::Scripts => {
-                let redis = Redis::connect_as(url, timeout, false, Dialect::Scripts).await?;
+                let redis = Redis::connect(
+                    url,
+                    &RedisOptions { timeout, at_most: Dialect::Scripts, ..RedisOptions::default() },
+                )
+                .await?;
                 // The engine's own time-out for a store that it does not know is not under test.
                 builder.timeout(2 * timeout).store(redis)
             }

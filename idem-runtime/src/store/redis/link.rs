@@ -11,6 +11,7 @@ use redis::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::RedisOptions;
 use super::connection::{Connected, Dialect, Life};
 use super::probe::{Server, probe};
 use crate::error::Error;
@@ -63,7 +64,7 @@ impl Link {
     /// # Errors
     ///
     /// [`Error::Config`] for a URL that is none.
-    pub(super) fn new(url: &str, timeout: Duration, at_most: Dialect) -> Result<Self, Error> {
+    pub(super) fn new(url: &str, options: &RedisOptions) -> Result<Self, Error> {
         let invalid = |error: RedisError| Error::config(format!("the Redis URL: {error}"));
         let info = url.into_connection_info().map_err(invalid)?;
         // RESP3 tells when a connection is closed, before a command is lost on it.
@@ -71,9 +72,9 @@ impl Link {
         Ok(Self(Arc::new(Line {
             client: Client::open(info.clone().set_redis_settings(settings)).map_err(invalid)?,
             old: Client::open(info).map_err(invalid)?,
-            timeout,
-            probe: "idem:#probe".to_owned(),
-            at_most,
+            timeout: options.timeout,
+            probe: format!("{}:#probe", options.prefix),
+            at_most: options.at_most,
             now: RwLock::new(None),
             connecting: tokio::sync::Mutex::new(None),
         })))

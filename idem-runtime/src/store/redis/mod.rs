@@ -40,45 +40,66 @@ impl fmt::Debug for Redis {
     }
 }
 
-impl Redis {
-    /// Connects to a server, and looks at what it is. Each later step has `timeout`, its retries
-    /// and a new connection included.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] when the URL is none, the server refuses the password, is a replica, or
-    /// may evict records (unless `accept_eviction`); [`Error::Outage`] when it does not answer
-    /// within the time-out.
-    pub async fn connect(
-        url: &str,
-        timeout: Duration,
-        accept_eviction: bool,
-    ) -> Result<Self, Error> {
-        Self::connect_as(url, timeout, accept_eviction, Dialect::Native).await
-    }
+/// How a [`Redis`] is connected to.
+///
+/// ```
+/// use idem::store::RedisOptions;
+/// use std::time::Duration;
+///
+/// let options = RedisOptions { timeout: Duration::from_millis(500), ..RedisOptions::default() };
+/// ```
+#[derive(Debug, Clone)]
+pub struct RedisOptions {
+    /// How long one step may take, its retries and a new connection included: a second unless set.
+    pub timeout: Duration,
+    /// Whether a server that may evict records is taken. It is not unless set.
+    pub accept_eviction: bool,
+    /// The prefix of all names, for a user whose rights end there: `idem` unless set.
+    pub prefix: String,
+    /// The best dialect that is spoken; for servers behind a proxy that claims more than it can do.
+    pub at_most: Dialect,
+}
 
-    /// The same, speaking no better dialect than `at_most`: for servers behind a proxy that claims
-    /// more than it can do.
+impl Default for RedisOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(1),
+            accept_eviction: false,
+            prefix: "idem".to_owned(),
+            at_most: Dialect::Native,
+        }
+    }
+}
+
+impl Redis {
+    /// Connects to a server, and looks at what it is.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Redis::connect).
-    pub async fn connect_as(
-        url: &str,
-        timeout: Duration,
-        accept_eviction: bool,
-        at_most: Dialect,
-    ) -> Result<Self, Error> {
-        let link = Link::new(url, timeout, at_most)?;
-        let server = link.open().await.map_err(|error| {
-            if is_refused(&error) {
-                Error::config(format!("the Redis server refuses the user or password: {error}"))
-            } else {
-                Error::outage(error)
-            }
-        })?;
-        check(&server, accept_eviction)?;
+    /// [`Error::Config`] when the URL is none, the server refuses the user or the password, is a
+    /// replica, or may evict records; [`Error::Outage`] when it does not answer within the time-out.
+    ///
+    /// ```no_run
+    /// # async fn main_() -> Result<(), idem::Error> {
+    /// use idem::store::{Redis, RedisOptions};
+    ///
+    /// let redis = Redis::connect("redis://127.0.0.1/", &RedisOptions::default()).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn connect(url: &str, options: &RedisOptions) -> Result<Self, Error> {
+        let link = Link::new(url, options)?;
+        let server = link.open().await.map_err(refusal)?;
+        check(&server, options.accept_eviction)?;
         Ok(Self { link, scripts: Scripts::new() })
+    }
+}
+
+/// What a first connection that failed says to whoever builds the engine.
+fn refusal(error: RedisError) -> Error {
+    if is_refused(&error) {
+        Error::config(format!("the Redis server refuses the user or password: {error}"))
+    } else {
+        Error::outage(error)
     }
 }
 
