@@ -137,12 +137,12 @@ impl Store for Redis {
                 done(&answer.await?)
             }
             Change::Complete(next) | Change::Release(next) => {
-                let stood = self.link.step(|server| self.swap(server, name, running, next)).await?;
-                Ok(match found(stood)? {
-                    Some(stood) if stood == *running => Settled::Done,
-                    Some(stood) => change.already(running, &stood),
-                    None => Settled::Lost,
-                })
+                let answer =
+                    self.link.step(|server| self.swap(server, name, running, next)).await?;
+                if matches!(answer, Value::Okay | Value::Int(1)) {
+                    return Ok(Settled::Done);
+                }
+                Ok(found(answer)?.map_or(Settled::Lost, |it| change.already(running, &it)))
             }
         }
     }
@@ -227,7 +227,7 @@ impl Redis {
         }
     }
 
-    /// Replaces a running record, and answers what stood there.
+    /// Replaces a running record and says so, or answers what stands there in place of it.
     async fn swap(
         &self,
         mut server: Connected,
@@ -239,8 +239,17 @@ impl Redis {
         if server.dialect == Dialect::Native {
             let mut set = Cmd::with_capacity(8, 512 + next.as_bytes().len());
             set.arg("SET").arg(&**name).arg(next.as_bytes());
-            set.arg("IFEQ").arg(running.as_bytes()).arg("GET").arg("PX").arg(retention);
-            return or_standing(server.query(&set).await);
+            set.arg("IFEQ").arg(running.as_bytes()).arg("PX").arg(retention);
+            return match or_standing(server.query(&set).await) {
+                // Without GET, so that the usual answer is short; lost is rare, and whatever
+                // stands there a moment later tells no less.
+                Ok(Value::Nil) => {
+                    let mut get = Cmd::new();
+                    get.arg("GET").arg(&**name);
+                    or_standing(Box::pin(server.query(&get)).await)
+                }
+                answer => answer,
+            };
         }
         let arguments = |command: &mut Cmd| {
             command.arg(running.as_bytes()).arg(next.as_bytes()).arg(retention);
