@@ -46,6 +46,11 @@ struct Failed {
 
 /// How long a try to connect that has failed speaks for others.
 const FAILED_FOR: Duration = Duration::from_millis(50);
+/// How many commands wait for the connection before a caller waits for the queue. redis-rs' 50 makes
+/// the callers of a busy process wake each other one by one.
+const QUEUE: usize = 1024;
+/// How many bytes are gathered for one write: a command with a record in it has some 300.
+const WRITE: usize = 64 * 1024;
 /// One send has a third of the step's time: the answer may be lost, and the step is sent again.
 const SENDS: u32 = 3;
 
@@ -182,7 +187,9 @@ impl Link {
         // Each step has a time of its own.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.timeout))
-            .set_response_timeout(None);
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUE)
+            .set_write_backpressure_boundary(WRITE);
         let told = config.clone().set_push_sender(move |push: PushInfo| {
             if push.kind == PushKind::Disconnection {
                 ends.store(false, Ordering::Relaxed);
