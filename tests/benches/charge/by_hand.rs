@@ -28,6 +28,14 @@ pub(crate) enum Completion {
 }
 
 impl Completion {
+    /// Keys of its own, or one contender's fresh calls would be another's duplicates.
+    fn prefix(&self) -> &'static str {
+        match self {
+            Self::Lua(_) => "hand",
+            Self::IfEq => "ifeq",
+        }
+    }
+
     pub(crate) fn lua() -> Self {
         Self::Lua(Arc::new(Script::new(
             "if redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -65,7 +73,7 @@ impl ByHand {
 impl Guard for ByHand {
     async fn charge(&self, order: u64) -> Receipt {
         let mut connection = self.connection.clone();
-        let key = format!("hand:charge:{order}");
+        let key = format!("{}:charge:{order}", self.completion.prefix());
         let owner = format!("{CLAIM}{:032x}", rand::random::<u128>());
         let mut set = redis::cmd("SET");
         set.arg(&key).arg(&owner).arg("NX").arg("GET").arg("PX").arg(LEASE_MS);
