@@ -130,6 +130,8 @@ async fn what_needs_no_store_asks_none(spoken: Spoken) {
     let disabled = builder.prefix(&prefix).disabled().build().await.unwrap();
     let builder = spoken.builder(&spoken.shared().url(), PATIENT).await.unwrap();
     let idem = builder.prefix(&prefix).build().await.unwrap();
+    // What a new connection asks of the server.
+    scene.monitor.seen_with(&prefix).await;
     for _ in 0..2 {
         call(&disabled, PLAN, "1", &scene.runs).await.0.unwrap();
     }
