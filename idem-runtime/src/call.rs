@@ -35,7 +35,7 @@ pub(crate) async fn call<R, F>(idem: &Idem, plan: Plan, key: Key, returns: Retur
 where
     F: Future<Output = R>,
 {
-    let watch = Watch::start(key.operation_name());
+    let watch = Watch::start(key.operation_name(), plan.meters);
     let name = idem.name(&key);
     let span = observe::span(key.operation(), &name);
     let answer = async {
@@ -63,7 +63,7 @@ where
     R: Send + 'static,
     F: Future<Output = R> + Send + 'static,
 {
-    let watch = Watch::start(key.operation_name());
+    let watch = Watch::start(key.operation_name(), plan.meters);
     let name = idem.name(&key);
     let span = observe::span(key.operation(), &name);
     let answer = async {
@@ -98,7 +98,7 @@ where
 
 /// Answers a call that has no engine to ask.
 pub(crate) fn refused<R>(key: &Key, returns: Returns<R>, error: Error) -> R {
-    let watch = Watch::start(key.operation_name());
+    let watch = Watch::start(key.operation_name(), None);
     watch.answered(&tracing::Span::none(), refuse(error, returns))
 }
 

@@ -25,7 +25,7 @@ where
     F: Future<Output = R>,
 {
     match resolve(site, engine) {
-        Ok(idem) => call::call(&idem, site.plan, key, returns, body).await,
+        Ok(idem) => call::call(&idem, site.plan(), key, returns, body).await,
         Err(error) => call::refused(&key, returns, error),
     }
 }
@@ -43,7 +43,7 @@ where
     F: Future<Output = R> + Send + 'static,
 {
     match resolve(site, engine) {
-        Ok(idem) => call::call_detached(&idem, site.plan, key, returns, body).await,
+        Ok(idem) => call::call_detached(&idem, site.plan(), key, returns, body).await,
         Err(error) => call::refused(&key, returns, error),
     }
 }

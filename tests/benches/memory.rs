@@ -52,7 +52,8 @@ fn main() {
     report("duplicate", &mut || one_thread(&alone, &completed, duplicate));
     report("one leader and 15 followers that wait", &mut || followers(&alone));
 
-    let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    let two =
+        Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     report("fresh, on 2 threads", &mut || two_threads(&two, &engine(&two), fresh));
     report("duplicate, on 2 threads", &mut || two_threads(&two, &completed, duplicate));
 }

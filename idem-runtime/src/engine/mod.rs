@@ -7,6 +7,7 @@ mod people;
 mod register;
 mod work;
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -147,15 +148,23 @@ impl Idem {
         self.0.register.enter(self.0.id, site)
     }
 
-    /// Leases are renewed by tokio's timer: without one no claim is made.
+    /// Leases are renewed by tokio's timer: without one no claim is made. Looked at once a thread.
     pub(crate) fn check_runtime() -> Result<(), Error> {
+        thread_local! {
+            static HAS_TIMER: Cell<bool> = const { Cell::new(false) };
+        }
+        if HAS_TIMER.get() {
+            return Ok(());
+        }
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::config("a guarded call runs inside a tokio runtime"));
         }
         // Nothing else tells whether there is a timer.
         std::panic::catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|_| {
             Error::config("a guarded call needs tokio's timer: `enable_time()` on the runtime")
-        })
+        })?;
+        HAS_TIMER.set(true);
+        Ok(())
     }
 }
 

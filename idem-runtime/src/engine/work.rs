@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -12,11 +11,8 @@ use tokio::task::JoinHandle;
 use super::Idem;
 
 /// Counts bodies in flight and what is settled in the background.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Work(Arc<Tally>);
-
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Work {
     count: AtomicUsize,
     /// Whether anybody waits for the last: until then, ending costs no lock.
     awaited: AtomicBool,
@@ -24,30 +20,24 @@ struct Tally {
 }
 
 /// One of them, for as long as it lives.
-#[derive(Debug)]
-pub(crate) struct Running(Work);
+pub(crate) struct Running(Idem);
 
 impl Work {
-    fn enter(&self) -> Running {
-        self.0.count.fetch_add(1, Ordering::SeqCst);
-        Running(self.clone())
-    }
-
     /// Waits until there are none, for at most `deadline`; returns how many are left.
     pub(super) async fn idle_within(&self, deadline: Duration) -> usize {
         match tokio::time::timeout(deadline, self.idle()).await {
             Ok(()) => 0,
-            Err(_) => self.0.count.load(Ordering::SeqCst),
+            Err(_) => self.count.load(Ordering::SeqCst),
         }
     }
 
     async fn idle(&self) {
         loop {
-            let mut none_left = pin!(self.0.none_left.notified());
+            let mut none_left = pin!(self.none_left.notified());
             none_left.as_mut().enable();
             // In this order, and the other way round in `drop`: one of the two sees the other.
-            self.0.awaited.store(true, Ordering::SeqCst);
-            if self.0.count.load(Ordering::SeqCst) == 0 {
+            self.awaited.store(true, Ordering::SeqCst);
+            if self.count.load(Ordering::SeqCst) == 0 {
                 return;
             }
             none_left.await;
@@ -57,10 +47,10 @@ impl Work {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let Work(tally) = &self.0;
-        let last = tally.count.fetch_sub(1, Ordering::SeqCst) == 1;
-        if last && tally.awaited.load(Ordering::SeqCst) {
-            tally.none_left.notify_waiters();
+        let work = &self.0.0.work;
+        let last = work.count.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && work.awaited.load(Ordering::SeqCst) {
+            work.none_left.notify_waiters();
         }
     }
 }
@@ -68,7 +58,8 @@ impl Drop for Running {
 impl Idem {
     /// Counts what is under way for as long as the returned value lives.
     pub(crate) fn enter(&self) -> Running {
-        self.0.work.enter()
+        self.0.work.count.fetch_add(1, Ordering::SeqCst);
+        Running(self.clone())
     }
 
     /// Does something in the background, which `shutdown` waits for. Outside of a runtime, as in a
