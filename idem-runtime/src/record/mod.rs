@@ -126,26 +126,26 @@ impl Record {
     /// The number that grows with each attempt on the key; 0 for a value that can't be read.
     #[must_use]
     pub fn fence(&self) -> u64 {
-        self.header().map_or(0, |header| header.fence)
+        self.flaw.map_or_else(|| envelope::fence(&self.bytes), |_| 0)
     }
 
     /// How many attempts were made on the key, this one included.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.header().map_or(0, |header| header.attempts)
+        self.flaw.map_or_else(|| envelope::attempts(&self.bytes), |_| 0)
     }
 
     /// How long the claim stands without renewal, in whole milliseconds; zero where none can be
     /// read, and then it stands for as long as the record is kept.
     #[must_use]
     pub fn lease(&self) -> Duration {
-        self.header().map_or(Duration::ZERO, |header| header.lease)
+        self.flaw.map_or_else(|| envelope::lease(&self.bytes), |_| Duration::ZERO)
     }
 
     /// How long the record is kept from when it was written or renewed, in whole milliseconds.
     #[must_use]
     pub fn retention(&self) -> Duration {
-        self.header().map_or(Duration::ZERO, |header| header.retention)
+        self.flaw.map_or_else(|| envelope::retention(&self.bytes), |_| Duration::ZERO)
     }
 
     /// Who holds it, for people to read: `host/pid` unless the engine names another.

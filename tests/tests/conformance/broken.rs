@@ -277,7 +277,7 @@ impl Store for Broken {
             Change::Release(_) if self.is(M::ForgetsTheRecordOnRelease) => drop(rows.remove(&key)),
             Change::Release(record) if self.is(M::ForgetsFenceOnRelease) => {
                 let mut bytes = record.as_bytes().to_vec();
-                bytes[32..40].fill(0);
+                bytes[24..32].fill(0);
                 // Written like any other, so that it can be read.
                 bytes[4] = 2;
                 self.write(&mut rows, name, &Record::from_bytes(&bytes));
