@@ -1,4 +1,49 @@
-//! Run an async function's effect once per key.
+//! An async function that runs its effect once per key, however often it is called.
+//!
+//! A double click, a proxy's retry, a redelivered message, a restarted job: each calls the same
+//! handler again. [`#[idempotent]`](macro@idempotent) claims the key in a store that all processes
+//! share, runs the body, stores its result, and hands every duplicate that result.
+//!
+//! ```
+//! use idem::{Idem, idempotent};
+//!
+//! #[idempotent(key = "ship:{order}", strategy = "setnx", ttl = "7d", wait = "2s")]
+//! async fn ship(order: u32) -> Result<String, idem::Error> {
+//!     Ok(format!("label of {order}")) // runs once per order
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! let idem = Idem::in_memory(); // `Idem::builder().redis(url).build().await?` in a service
+//! assert_eq!(idem.scope(ship(7)).await?, idem.scope(ship(7)).await?);
+//! # Ok::<(), idem::Error>(()) }).unwrap();
+//! ```
+//!
+//! # Where to go on
+//!
+//! | for | see |
+//! |---|---|
+//! | the attribute, its options and its keys | [`macro@idempotent`], [`key!`], [`KeyPart`](macro@KeyPart), [`IdempotencyKey`] |
+//! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
+//! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
+//! | inside a body | [`attempt()`], [`Attempt`] |
+//! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
+//! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
+//!
+//! # What it needs, and what it promises
+//!
+//! A tokio runtime with its timer. What each strategy promises, and what it can't, is in the
+//! project's README; in short, for `setnx`: one live lease at a time and one stored result. A process
+//! that dies between its effect and the stored result makes the next call run the body again, so
+//! give other systems [`Attempt::downstream_key`].
+//!
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `redis` (default) | a store in Redis or Valkey |
+//! | `redis-rustls` | the same over TLS |
+//! | `uuid` | `uuid::Uuid` as a part of a key |
+//! | `testing` | `idem::conformance!` for stores of one's own |
 
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
