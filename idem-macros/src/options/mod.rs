@@ -6,6 +6,7 @@ mod table;
 mod value;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser};
@@ -124,7 +125,8 @@ impl Options {
         if let Some(row) = Row::of(&name.to_string()) {
             self.known(row, &name, input, errors);
         } else {
-            self.unknown(&name, errors);
+            let more = rest_of_name(input);
+            self.unknown(&name, &more, errors);
             skip_value(input);
         }
         separator(input, errors);
@@ -201,14 +203,16 @@ impl Options {
     }
 
     /// Tells an option that does not exist. One that was meant is not told to be missing as well.
-    fn unknown(&mut self, name: &Ident, errors: &mut Errors) {
+    fn unknown(&mut self, name: &Ident, more: &TokenStream, errors: &mut Errors) {
+        let written = format!("{name}{more}").replace(' ', "");
         let names = TABLE.iter().map(|row| row.name);
-        let meant = suggest::nearest(&name.to_string(), names.clone());
+        let meant = suggest::nearest(&written, names.clone())
+            .or_else(|| names.clone().find(|option| written.ends_with(&format!("::{option}"))));
         let remedy = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the options are {}", suggest::list(names, "and")),
         };
-        errors.at(name.span(), format!("there is no option `{name}`: {remedy}"));
+        errors.under(quote!(#name #more), format!("there is no option `{written}`: {remedy}"));
         if let Some(row) = meant.and_then(Row::of)
             && !self.wrote(row.option)
         {
@@ -238,6 +242,24 @@ fn by_another_sign(input: ParseStream<'_>) -> bool {
 /// The parentheses that come next, if any do.
 fn parenthesised(input: ParseStream<'_>) -> Option<Group> {
     if input.peek(syn::token::Paren) { input.parse().ok() } else { None }
+}
+
+/// What follows an option's name where `=` is due, and joins it to another word: `max-runtime`,
+/// `idem::ttl`.
+fn rest_of_name(input: ParseStream<'_>) -> TokenStream {
+    let mut rest = TokenStream::new();
+    while input.peek(Token![-]) || input.peek(Token![::]) || input.peek(Token![.]) {
+        let fork = input.fork();
+        let sign = if fork.peek(Token![::]) {
+            fork.parse::<Token![::]>().map(ToTokens::into_token_stream)
+        } else {
+            fork.parse::<TokenTree>().map(Into::into)
+        };
+        let (Ok(sign), Ok(word)) = (sign, fork.call(Ident::parse_any)) else { break };
+        input.advance_to(&fork);
+        rest.extend(quote!(#sign #word));
+    }
+    rest
 }
 
 /// Skips the value of an option that does not exist.
