@@ -16,8 +16,9 @@ pub(crate) struct Name {
     pub(crate) ident: Ident,
     /// Whether its type says by itself that the server knows the value: `u64`, `&str`.
     pub(crate) of_server: bool,
-    /// The predicates of the `#[cfg(…)]`s on its parameter.
-    pub(crate) cfgs: Vec<TokenStream>,
+    /// The predicates of the `#[cfg(…)]`s on each parameter that binds it: there may be one for each
+    /// configuration.
+    pub(crate) cfgs: Vec<Vec<TokenStream>>,
 }
 
 impl Names {
@@ -30,10 +31,10 @@ impl Names {
                     names.add("self".to_owned(), ident, false);
                 }
                 FnArg::Typed(typed) => {
-                    let known = names.all.len();
-                    names.bind(&typed.pat, is_primitive(&typed.ty));
-                    for name in &mut names.all[known..] {
-                        name.cfgs = cfgs(&typed.attrs);
+                    let mut bound = Self { all: Vec::new() };
+                    bound.bind(&typed.pat, is_primitive(&typed.ty));
+                    for name in bound.all {
+                        names.merge(Name { cfgs: vec![cfgs(&typed.attrs)], ..name });
                     }
                 }
             }
@@ -64,6 +65,17 @@ impl Names {
             return;
         }
         self.bind(&local.pat, false);
+    }
+
+    /// Adds a name, or another parameter of a name that is there.
+    fn merge(&mut self, name: Name) {
+        match self.all.iter_mut().find(|known| known.text == name.text) {
+            None => self.all.push(name),
+            Some(known) => {
+                known.of_server &= name.of_server;
+                known.cfgs.extend(name.cfgs);
+            }
+        }
     }
 
     fn add(&mut self, text: String, ident: Ident, of_server: bool) {

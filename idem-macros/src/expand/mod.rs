@@ -133,15 +133,14 @@ fn absent(options: &Options, template: &Template, function: &Function) -> TokenS
     let mut told = Vec::new();
     let mut absent = TokenStream::new();
     for (place, whose) in in_key.chain(in_fingerprint) {
-        let Some(name) = function.names.get(&place.root).filter(|name| !name.cfgs.is_empty())
-        else {
-            continue;
-        };
-        if told.contains(&&place.root) {
+        let Some(name) = function.names.get(&place.root) else { continue };
+        let always = name.cfgs.is_empty() || name.cfgs.iter().any(Vec::is_empty);
+        if always || told.contains(&&place.root) {
             continue;
         }
         told.push(&place.root);
-        let (ident, cfgs) = (&name.ident, &name.cfgs);
+        let ident = &name.ident;
+        let cfgs = name.cfgs.iter().map(|all| quote!(all(#(#all),*)));
         let message = format!(
             "`{}` is part of the {whose}, and its `#[cfg(…)]` leaves it out here: write one \
              function for each configuration, each with a key of its own",
@@ -149,7 +148,7 @@ fn absent(options: &Options, template: &Template, function: &Function) -> TokenS
         );
         let span = Span::mixed_site().located_at(ident.span());
         absent.extend(quote_spanned! {span=>
-            #[cfg(not(all(#(#cfgs),*)))]
+            #[cfg(not(any(#(#cfgs),*)))]
             let #ident = ::core::compile_error!(#message);
         });
     }

@@ -109,7 +109,7 @@ impl Options {
 
     /// One option and the comma after it.
     fn one(&mut self, input: ParseStream<'_>, errors: &mut Errors) {
-        let Ok(name) = input.call(Ident::parse_any) else {
+        let Ok(name) = input.call(Ident::parse_any).or_else(|_| quoted_name(input, errors)) else {
             let wrong = value::until_comma(input);
             if wrong.is_empty() {
                 // A comma where an option was due.
@@ -122,11 +122,11 @@ impl Options {
             let _ = input.parse::<Token![,]>();
             return;
         };
-        if let Some(row) = Row::of(&name.to_string()) {
+        if let Some(row) = Row::of(&name.unraw().to_string()) {
             self.known(row, &name, input, errors);
         } else {
             let more = rest_of_name(input);
-            self.unknown(&name, &more, errors);
+            self.unknown(&name, &more, input.peek(syn::token::Paren), errors);
             skip_value(input);
         }
         separator(input, errors);
@@ -203,7 +203,25 @@ impl Options {
     }
 
     /// Tells an option that does not exist. One that was meant is not told to be missing as well.
-    fn unknown(&mut self, name: &Ident, more: &TokenStream, errors: &mut Errors) {
+    fn unknown(
+        &mut self,
+        name: &Ident,
+        more: &TokenStream,
+        followed_by_options: bool,
+        errors: &mut Errors,
+    ) {
+        if let Some(strategy) = Strategy::ALL.iter().find(|one| name == one.name()) {
+            let strategy = strategy.name();
+            errors.at(
+                name.span(),
+                format!("`{strategy}` is a strategy: write `strategy = \"{strategy}\"`"),
+            );
+            self.meant.push(Name::Strategy);
+            if followed_by_options {
+                self.meant.push(Name::Key);
+            }
+            return;
+        }
         let written = format!("{name}{more}").replace(' ', "");
         let names = TABLE.iter().map(|row| row.name);
         let meant = suggest::nearest(&written, names.clone())
@@ -229,6 +247,19 @@ impl Options {
             }
         }
     }
+}
+
+/// The name of an option in quotes, before its `=`: told, and taken as written.
+fn quoted_name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Ident> {
+    let fork = input.fork();
+    let text: LitStr = fork.parse()?;
+    let name = text.value();
+    if Row::of(&name).is_none() || !fork.peek(Token![=]) {
+        return Err(fork.error("no option's name"));
+    }
+    input.advance_to(&fork);
+    errors.at(text.span(), format!("an option's name is not quoted: write `{name} = …`"));
+    Ok(Ident::new(&name, text.span()))
 }
 
 /// Whether something else stands where `=` is due: `:`, `=>`, `==` or other brackets.

@@ -68,7 +68,7 @@ async fn a_body_that_is_held_ends_with_its_caller() {
     let answer = idem.scope(Arc::clone(&service).held(1)).await;
     assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
     assert_eq!(service.ended.count(), 0);
-    tokio::time::advance(Duration::from_secs(10)).await;
+    tokio::time::advance(Duration::from_millis(10_001)).await;
     assert_eq!(idem.scope(Arc::clone(&service).held(1)).await.unwrap(), 2);
 }
 
@@ -89,6 +89,6 @@ async fn a_panic_reaches_the_caller_and_holds_the_claim() {
     assert_eq!(*panic.into_panic().downcast_ref::<&str>().unwrap(), "the body's own words");
     let answer = idem.scope(panics(1, Arc::clone(&runs))).await;
     assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
-    tokio::time::advance(Duration::from_secs(10)).await;
+    tokio::time::advance(Duration::from_millis(10_001)).await;
     assert_eq!(idem.scope(panics(1, runs)).await.unwrap(), 2);
 }

@@ -1,6 +1,7 @@
 //! `ttl`, `lease`, `max_runtime` and `wait`, on a clock that the tests move.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use idem::{Error, Idem, idempotent};
@@ -51,7 +52,7 @@ async fn lease_is_how_long_a_claim_outlives_its_caller() {
     let answer = idem.scope(leased(1, &runs, true)).await;
     let Err(Error::InFlight { retry_after, .. }) = answer else { panic!("{answer:?}") };
     assert!((9..=10).contains(&retry_after.as_secs()), "{retry_after:?}");
-    advance(retry_after).await;
+    advance(retry_after + Duration::from_millis(1)).await;
     assert_eq!(idem.scope(leased(1, &runs, true)).await.unwrap(), 2);
 }
 
@@ -93,12 +94,13 @@ async fn max_runtime_ends_the_body_and_holds_the_claim() {
     assert_eq!(began.elapsed(), Duration::from_secs(120));
     let answer = idem.scope(bounded(1, &runs, true)).await;
     assert!(matches!(answer, Err(Error::InFlight { .. })), "its outcome is unknown: {answer:?}");
-    advance(Duration::from_secs(10)).await;
+    advance(Duration::from_millis(10_001)).await;
     assert_eq!(idem.scope(bounded(1, &runs, true)).await.unwrap(), 2);
 }
 
 #[idempotent(key = "waited:{id}", strategy = "setnx", wait = "5s", fingerprint(amount))]
-async fn waited(id: u8, amount: u8, runs: &Runs, go: &Notify) -> Result<usize, Error> {
+async fn waited(id: u8, amount: u8, shared: Arc<(Runs, Notify)>) -> Result<usize, Error> {
+    let (runs, go) = &*shared;
     let run = runs.next();
     go.notified().await;
     Ok(run)
@@ -106,24 +108,21 @@ async fn waited(id: u8, amount: u8, runs: &Runs, go: &Notify) -> Result<usize, E
 
 #[tokio::test(start_paused = true)]
 async fn wait_is_how_long_a_duplicate_waits() {
-    let (idem, runs, go) = (Idem::in_memory(), Runs::default(), Notify::new());
-    let first = begun(idem.scope(waited(1, 7, &runs, &go)), || runs.count() == 1).await;
+    let (idem, shared) = (Idem::in_memory(), Arc::new((Runs::default(), Notify::new())));
+    let (runs, go) = &*shared;
+    let call = |amount| tokio::spawn(idem.scope(waited(1, amount, Arc::clone(&shared))));
+    let first = begun(call(7), || runs.count() == 1).await;
     let began = Instant::now();
-    let second = async {
-        let answer = idem.scope(waited(1, 8, &runs, &go)).await;
-        assert!(matches!(answer, Err(Error::Mismatch { .. })), "{answer:?}");
-        assert_eq!(began.elapsed(), Duration::ZERO, "another payload does not wait");
-        let answer = idem.scope(waited(1, 7, &runs, &go)).await;
-        assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
-        assert_eq!(began.elapsed(), Duration::from_secs(5));
-        let wakes = async {
-            tokio::time::sleep(Duration::from_secs(4)).await;
-            go.notify_one();
-        };
-        tokio::join!(idem.scope(waited(1, 7, &runs, &go)), wakes).0
-    };
-    // In tasks' stead: each is polled whenever the other waits.
-    let (first, second) = tokio::join!(first, second);
-    assert_eq!((first.unwrap(), second.unwrap()), (1, 1));
+    let answer = call(8).await.unwrap();
+    assert!(matches!(answer, Err(Error::Mismatch { .. })), "{answer:?}");
+    assert!(began.elapsed() < Duration::from_secs(1), "another payload does not wait");
+    let began = Instant::now();
+    let answer = call(7).await.unwrap();
+    assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
+    assert!(began.elapsed() >= Duration::from_secs(5), "{:?}", began.elapsed());
+    let second = call(7);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    go.notify_one();
+    assert_eq!((first.await.unwrap().unwrap(), second.await.unwrap().unwrap()), (1, 1));
     assert_eq!(runs.count(), 1);
 }

@@ -36,8 +36,8 @@ impl Service {
     #[idempotent(key = "by_value:{self.tenant}", strategy = "setnx")]
     async fn by_value(mut self) -> Result<usize, Error> {
         self.tenant = "changed";
-        let Self { tenant, runs } = self;
-        Ok(runs.next() + usize::from(tenant != "changed"))
+        let moved = self;
+        Ok(moved.runs.next() + usize::from(moved.tenant != "changed"))
     }
 }
 

@@ -36,7 +36,7 @@ fn an_error_without_serde_is_held() {
         let second = idem.scope(plain(1, &runs)).await;
         assert!(matches!(second, Err(Plain::Guard(Error::InFlight { .. }))), "{second:?}");
         assert!(seen.log().contains("the claim is held"), "{}", seen.log());
-        advance(Duration::from_secs(10)).await;
+        advance(Duration::from_millis(10_001)).await;
         assert_eq!(idem.scope(plain(1, &runs)).await.unwrap(), 2);
     });
 }
@@ -76,7 +76,7 @@ fn a_variant_that_serde_skips_is_held_and_others_are_stored() {
         let second = idem.scope(skipping(2, true, &runs)).await;
         assert!(matches!(second, Err(Skipping::Guard(Error::InFlight { .. }))), "{second:?}");
         assert!(seen.log().contains("the claim is held"), "{}", seen.log());
-        advance(Duration::from_secs(10)).await;
+        advance(Duration::from_millis(10_001)).await;
         assert_eq!(idem.scope(skipping(2, true, &runs)).await.unwrap(), 2);
     });
 }
