@@ -91,7 +91,7 @@ async fn max_runtime_ends_the_body_and_holds_the_claim() {
         matches!(&answer, Err(Error::TimedOut { key, .. }) if key == "bounded:1"),
         "{answer:?}"
     );
-    assert_eq!(began.elapsed(), Duration::from_secs(120));
+    assert_eq!(began.elapsed(), Duration::from_mins(2));
     let answer = idem.scope(bounded(1, &runs, true)).await;
     assert!(matches!(answer, Err(Error::InFlight { .. })), "its outcome is unknown: {answer:?}");
     advance(Duration::from_millis(10_001)).await;
