@@ -34,9 +34,9 @@ use crate::error::Source;
 #[diagnostic::on_unimplemented(
     message = "a result of type `{T}` can't be stored, so no duplicate could get it",
     label = "can't be stored by `{Self}`",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{T}` (no borrowed fields), or \
-            name a codec of your own by `codec = …`, or write `on_duplicate = \"reject\"`, which \
-            stores no result"
+    note = "`Json` stores what derives `serde::Serialize` and `serde::Deserialize` and borrows \
+            nothing; a codec of your own, named by `codec = …`, what it implements \
+            `idem::Codec<{T}>` for; `on_duplicate = \"reject\"` stores no result"
 )]
 pub trait Codec<T> {
     /// The name kept with every record: 1 to 8 ASCII bytes.

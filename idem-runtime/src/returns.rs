@@ -2,7 +2,7 @@
 
 mod guarded;
 
-pub use guarded::{Carries, Failures, Guarded, GuardedByFrom, NotStored, Probe};
+pub use guarded::{Carries, FailureCodec, Failures, Guarded, GuardedByFrom, NotStored, Probe};
 
 use crate::codec::Codec;
 use crate::error::{Error, Source};

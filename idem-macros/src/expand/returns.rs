@@ -25,21 +25,22 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
         Some(OnErr::Word(word)) if word.text == "store" => codec.clone(),
         _ => unstored,
     };
-    let probe = quote_spanned!(span=> #private::Probe::<#output>::NEW);
+    let probe = |at: Span| {
+        let runtime = context.runtime.at(at);
+        quote_spanned!(at=> #runtime::__private::Probe::<#output>::NEW)
+    };
     let mut returns = match &options.map_err {
         None => quote_spanned! {span=>
             <#output as #private::GuardedByFrom<#codec, #failures>>::returns()
         },
         Some(path) => {
             let at_path = Span::mixed_site().located_at(path.span());
-            let convert = Ident::new("convert", at_path);
             let error = Ident::new("error", at_path);
-            let failure = quote_spanned!(at_path=> #convert(#error));
+            // All of it at the path: there a function of another type is told.
+            let probe = probe(at_path);
+            let failure = quote_spanned!(at_path=> #probe.map_err(#error, #path));
             quote_spanned! {span=>
-                <#output as #private::Guarded<#codec, #failures>>::returns(|#error| {
-                    let #convert: fn(#runtime::Error) -> _ = #path;
-                    #probe.refused(#failure)
-                })
+                <#output as #private::Guarded<#codec, #failures>>::returns(|#error| #failure)
             }
         }
     };
@@ -49,13 +50,11 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
                 #private::Failures::<#output, #codec>::NEW.stored(#returns)
             };
         }
-        let judge = Ident::new("judge", Span::mixed_site().located_at(path.span()));
-        returns = quote_spanned! {span=>
-            #returns.on_err(|result| {
-                let #judge: fn(&_) -> #runtime::OnErr = #path;
-                #probe.failure(result).map(#judge)
-            })
-        };
+        let at_path = Span::mixed_site().located_at(path.span());
+        let result = Ident::new("result", at_path);
+        let probe = probe(at_path);
+        let judged = quote_spanned!(at_path=> #probe.on_err(#result, #path));
+        returns = quote_spanned!(span=> #returns.on_err(|#result| #judged));
     }
     returns
 }

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use super::{ReplayFailure, Return, Returns};
 use crate::codec::Codec;
 use crate::error::{Error, Source};
+use crate::plan::OnErr;
 
 /// A return type of which the attribute asks all that it needs: `C` stores successes, `X` failures.
 ///
@@ -22,7 +23,7 @@ pub trait Guarded<C, X>: Return {
     fn returns(refuse: fn(Error) -> Self) -> Returns<Self>;
 }
 
-impl<T, E, C: Codec<T>, X: Codec<E>> Guarded<C, X> for Result<T, E> {
+impl<T, E, C: Codec<T>, X: FailureCodec<E>> Guarded<C, X> for Result<T, E> {
     fn returns(refuse: fn(Error) -> Self) -> Returns<Self> {
         let mut returns = Returns::new(refuse);
         if !C::NAME.is_empty() {
@@ -47,11 +48,23 @@ pub trait GuardedByFrom<C, X>: Return {
     fn returns() -> Returns<Self>;
 }
 
-impl<T, E: Carries, C: Codec<T>, X: Codec<E>> GuardedByFrom<C, X> for Result<T, E> {
+impl<T, E: Carries, C: Codec<T>, X: FailureCodec<E>> GuardedByFrom<C, X> for Result<T, E> {
     fn returns() -> Returns<Self> {
         <Self as Guarded<C, X>>::returns(|error| Err(E::carry(error)))
     }
 }
+
+/// A [`Codec`] of failures: its remedies are others than a result's.
+#[diagnostic::on_unimplemented(
+    message = "an error of type `{E}` can't be stored, as `on_err = \"store\"` asks",
+    label = "can't be stored by `{Self}`",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{E}`, with `#[serde(skip)]` on \
+            the variant that carries `idem::Error`; or write `on_err = \"hold\"` or `\"release\"`"
+)]
+pub trait FailureCodec<E>: Codec<E> {}
+
+#[diagnostic::do_not_recommend]
+impl<E, C: Codec<E>> FailureCodec<E> for C {}
 
 /// The codec of what is not stored.
 #[derive(Debug)]
@@ -144,15 +157,14 @@ impl<R> Probe<R> {
 }
 
 impl<R: Return> Probe<R> {
-    /// The failure that a value is.
-    #[must_use]
-    pub fn failure<'a>(&self, value: &'a R) -> Option<&'a R::Failure> {
-        value.failure()
+    /// What `judge` says of the failure that a value is.
+    pub fn on_err(&self, value: &R, judge: fn(&R::Failure) -> OnErr) -> Option<OnErr> {
+        value.failure().map(judge)
     }
 
-    /// The value that carries a failure.
-    pub fn refused(&self, failure: R::Failure) -> R {
-        R::refused(failure)
+    /// The value that carries what an error becomes.
+    pub fn map_err(&self, error: Error, convert: fn(Error) -> R::Failure) -> R {
+        R::refused(convert(error))
     }
 }
 
@@ -165,9 +177,9 @@ impl<R> std::ops::Deref for Probe<R> {
 }
 
 impl<R> NoProbe<R> {
-    /// None.
+    /// Nothing.
     #[must_use]
-    pub const fn failure<'a, F>(&self, _: &'a R) -> Option<&'a F> {
+    pub fn on_err<J>(&self, _: &R, _: J) -> Option<OnErr> {
         None
     }
 
@@ -177,7 +189,7 @@ impl<R> NoProbe<R> {
     ///
     /// Always.
     #[must_use]
-    pub fn refused<F>(&self, _: F) -> R {
+    pub fn map_err<C>(&self, _: Error, _: C) -> R {
         unreachable!("a type without failures is refused by the compiler")
     }
 }
