@@ -1,8 +1,8 @@
 //! The names that a key can start at: parameters, `self`, and what patterns bind.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
-use syn::{FieldPat, FnArg, Local, Pat, Signature, Type};
+use syn::{Attribute, FieldPat, FnArg, Local, Pat, Signature, Type};
 
 /// The names in scope of a signature.
 pub(crate) struct Names {
@@ -16,6 +16,9 @@ pub(crate) struct Name {
     pub(crate) ident: Ident,
     /// Whether its type says by itself that the server knows the value: `u64`, `&str`.
     pub(crate) of_server: bool,
+    /// The predicates of the `#[cfg(…)]`s on each parameter that binds it: there may be one for each
+    /// configuration.
+    pub(crate) cfgs: Vec<Vec<TokenStream>>,
 }
 
 impl Names {
@@ -27,7 +30,13 @@ impl Names {
                     let ident = Ident::new("self", receiver.self_token.span);
                     names.add("self".to_owned(), ident, false);
                 }
-                FnArg::Typed(typed) => names.bind(&typed.pat, is_primitive(&typed.ty)),
+                FnArg::Typed(typed) => {
+                    let mut bound = Self { all: Vec::new() };
+                    bound.bind(&typed.pat, is_primitive(&typed.ty));
+                    for name in bound.all {
+                        names.merge(Name { cfgs: vec![cfgs(&typed.attrs)], ..name });
+                    }
+                }
             }
         }
         names
@@ -58,9 +67,20 @@ impl Names {
         self.bind(&local.pat, false);
     }
 
+    /// Adds a name, or another parameter of a name that is there.
+    fn merge(&mut self, name: Name) {
+        match self.all.iter_mut().find(|known| known.text == name.text) {
+            None => self.all.push(name),
+            Some(known) => {
+                known.of_server &= name.of_server;
+                known.cfgs.extend(name.cfgs);
+            }
+        }
+    }
+
     fn add(&mut self, text: String, ident: Ident, of_server: bool) {
         if self.get(&text).is_none() {
-            self.all.push(Name { text, ident, of_server });
+            self.all.push(Name { text, ident, of_server, cfgs: Vec::new() });
         }
     }
 
@@ -88,6 +108,14 @@ impl Names {
     fn bind_field(&mut self, field: &FieldPat) {
         self.bind(&field.pat, false);
     }
+}
+
+fn cfgs(attrs: &[Attribute]) -> Vec<TokenStream> {
+    attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("cfg"))
+        .filter_map(|attr| attr.meta.require_list().ok().map(|list| list.tokens.clone()))
+        .collect()
 }
 
 /// Types that are parts of the server's own making, whoever looks at them.

@@ -82,6 +82,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         Some(Fingerprint::Off) => key::Compared::Elsewhere,
         Some(Fingerprint::Places(places)) => key::Compared::By(places, &function.names),
     };
+    let absent = absent(options, template, function);
     let key_value = key::write(template, &roots, &compared, runtime);
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
@@ -112,11 +113,46 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
             &SITE
         };
         #(#lets)*
+        #absent
         let #key = { #key_value };
         let #engine = #engine_value;
         let #returns = #returns_value;
         #enter.await
     }
+}
+
+/// Tells a parameter that is named and that a `#[cfg(…)]` on it has taken away. Only the compiler
+/// knows whether it has.
+fn absent(options: &Options, template: &Template, function: &Function) -> TokenStream {
+    let in_key = template.parts.iter().map(|(placeholder, _)| (&placeholder.place, "key"));
+    let compared = match &options.fingerprint {
+        Some(Fingerprint::Places(places)) => &places[..],
+        _ => &[],
+    };
+    let in_fingerprint = compared.iter().map(|listed| (&listed.place, "fingerprint"));
+    let mut told = Vec::new();
+    let mut absent = TokenStream::new();
+    for (place, whose) in in_key.chain(in_fingerprint) {
+        let Some(name) = function.names.get(&place.root) else { continue };
+        let always = name.cfgs.is_empty() || name.cfgs.iter().any(Vec::is_empty);
+        if always || told.contains(&&place.root) {
+            continue;
+        }
+        told.push(&place.root);
+        let ident = &name.ident;
+        let cfgs = name.cfgs.iter().map(|all| quote!(all(#(#all),*)));
+        let message = format!(
+            "`{}` is part of the {whose}, and its `#[cfg(…)]` leaves it out here: write one \
+             function for each configuration, each with a key of its own",
+            place.root
+        );
+        let span = Span::mixed_site().located_at(ident.span());
+        absent.extend(quote_spanned! {span=>
+            #[cfg(not(any(#(#cfgs),*)))]
+            let #ident = ::core::compile_error!(#message);
+        });
+    }
+    absent
 }
 
 /// The engine that the option names, cloned.
@@ -148,7 +184,8 @@ fn body(context: &Context<'_>) -> TokenStream {
     let block = block.into_token_stream();
     // A value that the key has used up, or one that isn't `Send`, is told at the function's name.
     let span = Span::mixed_site().located_at(function.sig.ident.span());
-    quote_spanned!(span=> ::std::boxed::Box::pin(async move #block))
+    let block = quote_spanned!(function.braces=> async move #block);
+    quote_spanned!(span=> ::std::boxed::Box::pin(#block))
 }
 
 /// A `return` that is never taken, of the declared type: `?`, `.into()` and `.parse()` in the body
