@@ -134,9 +134,10 @@ pub(crate) fn placeholders(
     Unknown::Told
 }
 
-/// `format_args!` knows plain names only, and would take a constant for one.
+/// `format_args!` knows plain names only, no raw ones, and would take a constant for one.
 fn compiler_can_tell(template: &Template, function: &Function, names: &Names) -> bool {
     matches!(function.shape, Shape::Async)
+        && !template.literal.value().contains("r#")
         && template.parts.iter().all(|(placeholder, _)| {
             let place = &placeholder.place;
             let known = names.get(&place.root).is_some();

@@ -211,7 +211,10 @@ fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
         return;
     };
     let follows = after.map(|after| after.to_string()).unwrap_or_default();
+    let is_block = |follows: &str| matches!(follows, "|" | "move") || follows.starts_with('{');
     let word = match (first.to_string(), follows.as_str()) {
+        (word, _) if word == "|" => word,
+        (word, follows) if word == "async" && is_block(follows) => "|".to_owned(),
         (unsafety, "impl" | "trait") if unsafety == "unsafe" => follows,
         (constness, "fn" | "async" | "unsafe" | "extern") if constness == "const" => String::new(),
         (word, _) => word,
@@ -224,6 +227,9 @@ fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
         "impl" | "trait" => {
             format!("`#[idempotent]` guards functions: put it on each method of this `{word}`")
         }
+        "|" => "`#[idempotent]` guards functions: put it on an `async fn`, or guard this by \
+                `idem.call(&PLAN, key, future)`"
+            .to_owned(),
         _ => "`#[idempotent]` guards functions: put it on an `async fn`".to_owned(),
     };
     errors.at(first.span(), message);

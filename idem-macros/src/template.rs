@@ -73,6 +73,7 @@ fn parse(text: &str) -> (Parts, Vec<String>) {
                 match place(&inner) {
                     Ok(place) => parts.push((Placeholder { place, column }, String::new())),
                     Err(why) => {
+                        let inner = visible(&inner);
                         mistakes
                             .push(format!("`{{{inner}}}` at column {column} of the key: {why}"));
                     }
@@ -158,7 +159,20 @@ fn place(text: &str) -> Result<Place, String> {
     Ok(Place { root: root.to_owned(), steps: steps.collect::<Result<_, _>>()? })
 }
 
+/// The text, with a character that can't be seen as its escape.
+fn visible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for char in text.chars() {
+        let escaped = char.escape_debug();
+        if escaped.len() > 2 { seen.extend(escaped) } else { seen.push(char) }
+    }
+    seen
+}
+
 fn step(text: &str) -> Option<Step> {
+    if text == "await" {
+        return None;
+    }
     let name = text.strip_prefix("r#").unwrap_or(text);
     if let Some(method) = name.strip_suffix("()") {
         return is_name(method).then(|| Step::Method(method.to_owned()));

@@ -6,6 +6,7 @@ mod table;
 mod value;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser};
@@ -108,7 +109,7 @@ impl Options {
 
     /// One option and the comma after it.
     fn one(&mut self, input: ParseStream<'_>, errors: &mut Errors) {
-        let Ok(name) = input.call(Ident::parse_any) else {
+        let Ok(name) = input.call(Ident::parse_any).or_else(|_| quoted_name(input, errors)) else {
             let wrong = value::until_comma(input);
             if wrong.is_empty() {
                 // A comma where an option was due.
@@ -121,10 +122,11 @@ impl Options {
             let _ = input.parse::<Token![,]>();
             return;
         };
-        if let Some(row) = Row::of(&name.to_string()) {
+        if let Some(row) = Row::of(&name.unraw().to_string()) {
             self.known(row, &name, input, errors);
         } else {
-            self.unknown(&name, errors);
+            let more = rest_of_name(input);
+            self.unknown(&name, &more, input.peek(syn::token::Paren), errors);
             skip_value(input);
         }
         separator(input, errors);
@@ -201,14 +203,34 @@ impl Options {
     }
 
     /// Tells an option that does not exist. One that was meant is not told to be missing as well.
-    fn unknown(&mut self, name: &Ident, errors: &mut Errors) {
+    fn unknown(
+        &mut self,
+        name: &Ident,
+        more: &TokenStream,
+        followed_by_options: bool,
+        errors: &mut Errors,
+    ) {
+        if let Some(strategy) = Strategy::ALL.iter().find(|one| name == one.name()) {
+            let strategy = strategy.name();
+            errors.at(
+                name.span(),
+                format!("`{strategy}` is a strategy: write `strategy = \"{strategy}\"`"),
+            );
+            self.meant.push(Name::Strategy);
+            if followed_by_options {
+                self.meant.push(Name::Key);
+            }
+            return;
+        }
+        let written = format!("{name}{more}").replace(' ', "");
         let names = TABLE.iter().map(|row| row.name);
-        let meant = suggest::nearest(&name.to_string(), names.clone());
+        let meant = suggest::nearest(&written, names.clone())
+            .or_else(|| names.clone().find(|option| written.ends_with(&format!("::{option}"))));
         let remedy = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the options are {}", suggest::list(names, "and")),
         };
-        errors.at(name.span(), format!("there is no option `{name}`: {remedy}"));
+        errors.under(quote!(#name #more), format!("there is no option `{written}`: {remedy}"));
         if let Some(row) = meant.and_then(Row::of)
             && !self.wrote(row.option)
         {
@@ -227,6 +249,19 @@ impl Options {
     }
 }
 
+/// The name of an option in quotes, before its `=`: told, and taken as written.
+fn quoted_name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Ident> {
+    let fork = input.fork();
+    let text: LitStr = fork.parse()?;
+    let name = text.value();
+    if Row::of(&name).is_none() || !fork.peek(Token![=]) {
+        return Err(fork.error("no option's name"));
+    }
+    input.advance_to(&fork);
+    errors.at(text.span(), format!("an option's name is not quoted: write `{name} = …`"));
+    Ok(Ident::new(&name, text.span()))
+}
+
 /// Whether something else stands where `=` is due: `:`, `=>`, `==` or other brackets.
 fn by_another_sign(input: ParseStream<'_>) -> bool {
     let equals = input.peek(Token![=]) && !input.peek(Token![=>]) && !input.peek(Token![==]);
@@ -238,6 +273,24 @@ fn by_another_sign(input: ParseStream<'_>) -> bool {
 /// The parentheses that come next, if any do.
 fn parenthesised(input: ParseStream<'_>) -> Option<Group> {
     if input.peek(syn::token::Paren) { input.parse().ok() } else { None }
+}
+
+/// What follows an option's name where `=` is due, and joins it to another word: `max-runtime`,
+/// `idem::ttl`.
+fn rest_of_name(input: ParseStream<'_>) -> TokenStream {
+    let mut rest = TokenStream::new();
+    while input.peek(Token![-]) || input.peek(Token![::]) || input.peek(Token![.]) {
+        let fork = input.fork();
+        let sign = if fork.peek(Token![::]) {
+            fork.parse::<Token![::]>().map(ToTokens::into_token_stream)
+        } else {
+            fork.parse::<TokenTree>().map(Into::into)
+        };
+        let (Ok(sign), Ok(word)) = (sign, fork.call(Ident::parse_any)) else { break };
+        input.advance_to(&fork);
+        rest.extend(quote!(#sign #word));
+    }
+    rest
 }
 
 /// Skips the value of an option that does not exist.

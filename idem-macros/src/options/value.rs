@@ -37,11 +37,11 @@ pub(crate) fn parse(
     let fork = input.fork();
     let value = if row.kind == Kind::Type && !fork.peek(LitStr) {
         match fork.parse::<Type>() {
-            Ok(found) => {
+            Ok(found) if fork.is_empty() || fork.peek(Token![,]) || fork.peek(syn::Ident) => {
                 input.advance_to(&fork);
                 Ok(Value::Type(found))
             }
-            Err(_) => Err(until_comma(input)),
+            _ => Err(until_comma(input)),
         }
     } else {
         match fork.parse::<Expr>() {
