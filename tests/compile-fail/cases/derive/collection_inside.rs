@@ -1,0 +1,4 @@
+#[derive(idem::KeyPart)]
+struct A(Vec<u8>);
+
+fn main() {}

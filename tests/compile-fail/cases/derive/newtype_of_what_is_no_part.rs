@@ -1,0 +1,6 @@
+#[derive(idem::KeyPart)]
+struct A(B);
+
+struct B;
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct U {
+    id: u64,
+}
+fn f(u: &U) {
+    let _ = idem::key!("charge:{u.ident}");
+}
+
+fn main() {}

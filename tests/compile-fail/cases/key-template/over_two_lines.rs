@@ -1,0 +1,13 @@
+use idem::{Error, idempotent};
+
+#[idempotent(
+    key = "charge:
+{id}x{id2}",
+    strategy = "setnx"
+)]
+
+async fn charge(id: u64) -> Result<u64, Error> {
+    Ok(id)
+}
+
+fn main() {}

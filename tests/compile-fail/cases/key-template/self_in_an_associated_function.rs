@@ -1,0 +1,14 @@
+use idem::{Error, idempotent};
+
+struct S {
+    id: u64,
+}
+
+impl S {
+    #[idempotent(key = "charge:{self.id}", strategy = "setnx")]
+    async fn charge(id: u64) -> Result<u64, Error> {
+        Ok(id)
+    }
+}
+
+fn main() {}

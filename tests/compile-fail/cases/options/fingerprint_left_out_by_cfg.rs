@@ -1,0 +1,8 @@
+use idem::{Error, idempotent};
+
+#[idempotent(key = "charge:{other}", strategy = "setnx", fingerprint(id))]
+async fn charge(#[cfg(any())] id: u64, other: u64) -> Result<u64, Error> {
+    Ok(other)
+}
+
+fn main() {}

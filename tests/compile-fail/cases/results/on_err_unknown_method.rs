@@ -1,0 +1,22 @@
+use idem::{Error, idempotent};
+
+struct PayError;
+
+impl From<Error> for PayError {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+#[idempotent(key = "charge:{id}", strategy = "setnx", on_err = PayError::judg)]
+async fn charge(id: u64) -> Result<u64, PayError> {
+    Ok(id)
+}
+
+impl PayError {
+    fn judge(&self) -> idem::OnErr {
+        idem::OnErr::Hold
+    }
+}
+
+fn main() {}
