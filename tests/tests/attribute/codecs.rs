@@ -1,0 +1,63 @@
+//! `codec`: how a result is written.
+
+use idem::{Codec, Error, Idem, Source, idempotent};
+
+use crate::support::Runs;
+
+/// No serde.
+#[derive(Debug, PartialEq)]
+struct Receipt(u64);
+
+struct Fixed;
+
+impl Codec<Receipt> for Fixed {
+    const NAME: &'static str = "fixed64";
+
+    fn encode(receipt: &Receipt, out: &mut Vec<u8>) -> Result<(), Source> {
+        if receipt.0 == 0 {
+            return Err("no receipt".into());
+        }
+        out.extend_from_slice(&receipt.0.to_le_bytes());
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Receipt, Source> {
+        Ok(Receipt(u64::from_le_bytes(bytes.try_into()?)))
+    }
+}
+
+#[idempotent(key = "encoded:{id}", strategy = "setnx", codec = Fixed)]
+async fn encoded(id: u64, runs: &Runs) -> Result<Receipt, Error> {
+    runs.next();
+    Ok(Receipt(id))
+}
+
+#[tokio::test]
+async fn a_result_is_written_by_its_codec() {
+    for place in crate::every_store() {
+        let (idem, runs) = (place.engine().await, Runs::default());
+        for _ in 0..2 {
+            assert_eq!(idem.scope(encoded(7, &runs)).await.unwrap(), Receipt(7));
+        }
+        assert_eq!(runs.count(), 1);
+        let answer = idem.call(&idem::Plan::setnx(), key(7), async { Ok::<u64, Error>(1) }).await;
+        assert!(matches!(answer, Err(Error::Unreadable { .. })), "not by JSON: {answer:?}");
+    }
+}
+
+fn key(id: u64) -> idem::Key {
+    idem::key!("encoded:{id}")
+}
+
+/// C43
+#[tokio::test]
+async fn a_result_that_will_not_encode_is_not_run_again() {
+    let (idem, runs) = (Idem::in_memory(), Runs::default());
+    assert_eq!(idem.scope(encoded(0, &runs)).await.unwrap(), Receipt(0));
+    let answer = idem.scope(encoded(0, &runs)).await;
+    assert!(
+        matches!(&answer, Err(Error::ResultNotStored { key, .. }) if key == "encoded:0"),
+        "{answer:?}"
+    );
+    assert_eq!(runs.count(), 1);
+}
