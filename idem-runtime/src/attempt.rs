@@ -127,7 +127,18 @@ impl Attempt {
     }
 
     /// Waits until [`is_cancelled`](Attempt::is_cancelled).
-    pub async fn cancelled(&self) {
-        self.flight.cancelled().await;
+    ///
+    /// ```
+    /// # async fn part_of_the_work() {}
+    /// # async fn body() {
+    /// tokio::select! {
+    ///     () = part_of_the_work() => {}
+    ///     () = idem::attempt().cancelled() => {} // nobody waits any more: leave the rest
+    /// }
+    /// # }
+    /// ```
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let flight = Arc::clone(&self.flight);
+        async move { flight.cancelled().await }
     }
 }

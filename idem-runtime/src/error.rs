@@ -22,7 +22,7 @@ pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 #[non_exhaustive]
 pub enum Error {
     /// Another attempt holds a live claim on the key.
-    #[error("`{key}` is in flight: another attempt runs, ask again in {retry_after:?}")]
+    #[error("`{key}` is in flight: another attempt holds it, ask again in {}", rounded(*retry_after))]
     #[non_exhaustive]
     InFlight {
         /// The logical key.
@@ -146,6 +146,14 @@ pub enum Error {
         /// What is wrong, and what to write.
         reason: String,
     },
+}
+
+/// A time as a person wants to read it: whole seconds, rounded up, or whole milliseconds.
+fn rounded(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        whole => format!("{} s", whole + u64::from(time.subsec_nanos() > 0)),
+    }
 }
 
 fn found(actual: Option<&str>) -> String {

@@ -158,15 +158,21 @@ impl Builder {
         Ok(Idem::of(self.settings))
     }
 
+    /// Whether there is a store, or need of none.
+    pub(super) fn is_complete(&self) -> bool {
+        self.settings.disabled || !self.kv.is_empty()
+    }
+
     fn check(&mut self) -> Result<(), Error> {
-        let Settings { prefix, holder, disabled, .. } = &mut self.settings;
+        let is_complete = self.is_complete();
+        let Settings { prefix, holder, .. } = &mut self.settings;
         if prefix.is_empty() || prefix.len() > LONGEST_PREFIX {
             return Err(Error::config(format!("a prefix has 1 to {LONGEST_PREFIX} bytes")));
         }
         if self.timeout < Duration::from_millis(1) || self.timeout > LONGEST_TIMEOUT {
             return Err(Error::config("the store's time-out is a millisecond to an hour"));
         }
-        if self.kv.is_empty() && !*disabled {
+        if !is_complete {
             return Err(Error::config(
                 "no store: name one by `.redis(url)` or `.store(mine)`, or ask for one in this \
                  process by `.memory()`",

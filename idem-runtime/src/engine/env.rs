@@ -18,7 +18,14 @@ impl Idem {
     /// # Ok(()) }
     /// ```
     pub async fn from_env() -> Result<Self, Error> {
-        Builder::from_env()?.build().await
+        let builder = Builder::from_env()?;
+        if !builder.is_complete() {
+            return Err(Error::config(
+                "the environment names no store: set IDEM_REDIS_URL, or IDEM_DISABLED=1 where bodies \
+                 may run unguarded",
+            ));
+        }
+        builder.build().await
     }
 }
 

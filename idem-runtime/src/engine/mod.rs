@@ -135,6 +135,9 @@ impl Idem {
     /// The store that a strategy keeps its records in.
     pub(crate) fn shelf(&self, strategy: Strategy) -> Result<&Shelf, Error> {
         match strategy {
+            _ if self.0.disabled => {
+                Err(Error::config("this engine is disabled: it has no records"))
+            }
             Strategy::Setnx => self.0.kv.as_ref().ok_or_else(|| {
                 Error::config("`setnx` needs a store: `.redis(url)` or `.memory()` on the builder")
             }),

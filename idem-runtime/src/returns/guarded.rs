@@ -87,7 +87,7 @@ impl<T> Codec<T> for NotStored {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't carry an `idem::Error`, which tells a duplicate why it has no result",
     label = "no `From<idem::Error>`",
-    note = "write `impl From<idem::Error> for {Self}`, or name a function by `map_err = …`"
+    note = "name a function by `map_err = …`, or for an error of your own write `impl From<idem::Error> for {Self}`"
 )]
 pub trait Carries {
     /// The error that says `error`.

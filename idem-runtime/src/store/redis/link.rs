@@ -65,7 +65,12 @@ impl Link {
     ///
     /// [`Error::Config`] for a URL that is none.
     pub(super) fn new(url: &str, options: &RedisOptions) -> Result<Self, Error> {
-        let invalid = |error: RedisError| Error::config(format!("the Redis URL: {error}"));
+        let invalid = |error: RedisError| {
+            Error::config(format!(
+                "the Redis URL: {error}; write `redis://[user:password@]host[:port][/db]`, or \
+                 `rediss://…` with the feature `redis-rustls`"
+            ))
+        };
         let info = url.into_connection_info().map_err(invalid)?;
         // RESP3 tells when a connection is closed, before a command is lost on it.
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
