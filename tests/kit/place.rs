@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use idem::store::{Dialect, Memory, Redis};
+use idem::store::{Dialect, Memory, Postgres, Redis};
 use idem::{Builder, Idem};
+use sqlx::postgres::PgPoolOptions;
 
+use crate::database::{self, Server as Database};
 use crate::redis::{Flavour, Server};
 
 /// One store, with a prefix of this test's own.
@@ -27,7 +29,14 @@ pub struct Place {
 enum Kind {
     Memory(Arc<Memory>),
     Redis(&'static Server, Dialect),
+    Postgres(&'static Database),
 }
+
+/// How long a step may take on a machine that is busy.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// A table's name, and how many connections each engine has.
+const TABLE: &str = "idem_records";
+const CONNECTIONS: u32 = 8;
 
 impl Place {
     /// In this process.
@@ -54,6 +63,12 @@ impl Place {
         Self::of(Kind::Redis(Server::shared(Flavour::Valkey), Dialect::Native))
     }
 
+    /// Postgres.
+    #[must_use]
+    pub fn postgres() -> Self {
+        Self::of(Kind::Postgres(Database::shared(database::Kind::Postgres)))
+    }
+
     fn of(kind: Kind) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let prefix = format!("t{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -66,16 +81,17 @@ impl Place {
         &self.prefix
     }
 
-    /// The server, where there is one.
+    /// The Redis server, where it is one.
     #[must_use]
     pub fn server(&self) -> Option<&'static Server> {
         match self.kind {
-            Kind::Memory(_) => None,
             Kind::Redis(server, _) => Some(server),
+            _ => None,
         }
     }
 
-    /// A builder of an engine on this store.
+    /// A builder of an engine on this store. In a database the records of `db` and of `setnx` are
+    /// in one table: what holds for the one must hold for the other.
     ///
     /// # Panics
     ///
@@ -86,12 +102,18 @@ impl Place {
             Kind::Memory(memory) => builder.store(Arc::clone(memory)),
             Kind::Redis(server, Dialect::Native) => builder.redis(server.url()),
             Kind::Redis(server, dialect) => {
-                let timeout = Duration::from_secs(5);
-                let redis = Redis::connect_as(&server.url(), timeout, false, *dialect).await;
+                let redis = Redis::connect_as(&server.url(), TIMEOUT, false, *dialect).await;
                 builder.store(redis.expect("the server answers"))
             }
+            Kind::Postgres(server) => {
+                let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
+                let pool = pool.connect_lazy(&server.url()).expect("a URL");
+                let store = Postgres::new(pool.clone(), TABLE, TIMEOUT).expect("a table's name");
+                store.migrate().await.expect("the server answers");
+                builder.store(store).postgres(pool)
+            }
         }
-        .timeout(Duration::from_secs(5))
+        .timeout(TIMEOUT)
     }
 
     /// An engine on this store, with connections of its own: as another process would have.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::{Idem, Settings};
 use crate::error::Error;
 use crate::record::LONGEST_HOLDER;
+#[cfg(feature = "_sql")]
+use crate::store::sql;
 use crate::store::{Memory, Shelf, Store};
 
 /// An engine to be. From [`Idem::builder`].
@@ -26,6 +28,10 @@ use crate::store::{Memory, Shelf, Store};
 #[must_use]
 pub struct Builder {
     kv: Vec<Kv>,
+    #[cfg(feature = "_sql")]
+    db: Vec<sql::Source>,
+    #[cfg(feature = "_sql")]
+    table: String,
     settings: Settings,
     timeout: Duration,
     accept_eviction: bool,
@@ -45,7 +51,16 @@ const LONGEST_PREFIX: usize = 100;
 impl Builder {
     pub(super) fn new() -> Self {
         let settings = Settings::default();
-        Self { kv: Vec::new(), settings, timeout: DEFAULT_TIMEOUT, accept_eviction: false }
+        Self {
+            kv: Vec::new(),
+            #[cfg(feature = "_sql")]
+            db: Vec::new(),
+            #[cfg(feature = "_sql")]
+            table: sql::DEFAULT_TABLE.to_owned(),
+            settings,
+            timeout: DEFAULT_TIMEOUT,
+            accept_eviction: false,
+        }
     }
 
     /// Keeps records in this process: for tests, and for programs that are one process.
@@ -59,6 +74,40 @@ impl Builder {
     #[cfg(feature = "redis")]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.kv.push(Kv::Redis(url.into()));
+        self
+    }
+
+    /// Keeps the records of `db` in Postgres, by the caller's own pool.
+    ///
+    /// Each step takes a connection for the time of one statement. A pool all of whose connections
+    /// are held by bodies can't renew their leases: give it more than there are such bodies.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(mut self, pool: sqlx::PgPool) -> Self {
+        self.db.push(sql::Source::Postgres(pool));
+        self
+    }
+
+    /// Keeps the records of `db` in the database of this URL, by a pool of the engine's own:
+    /// `postgres://…`, `mysql://…` (MariaDB as well) or `sqlite://…`, with the feature of that name.
+    #[cfg(feature = "_sql")]
+    pub fn database(mut self, url: impl Into<String>) -> Self {
+        self.db.push(sql::Source::Url(url.into()));
+        self
+    }
+
+    /// The table of records, `name` or `schema.name`: `idem_records` unless set.
+    /// [`Idem::migrate`] makes it.
+    #[cfg(feature = "_sql")]
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = name.into();
+        self
+    }
+
+    /// How often the engine deletes what has expired in its database: every minute unless set.
+    /// [`Duration::ZERO`] leaves it to whoever calls [`Idem::sweep`].
+    #[cfg(feature = "_sql")]
+    pub fn sweep_every(mut self, pause: Duration) -> Self {
+        self.settings.sweep_every = pause;
         self
     }
 
@@ -121,12 +170,12 @@ impl Builder {
         if self.settings.disabled {
             tracing::warn!("idem is disabled: every body runs, and nothing is claimed");
         }
-        let Some(kv) = self.kv.pop() else { return Ok(Idem::of(self.settings)) };
-        if !self.kv.is_empty() {
-            return Err(Error::config(
-                "an engine takes one of `.redis(url)`, `.memory()` and `.store(mine)`",
-            ));
+        #[cfg(feature = "_sql")]
+        if let Some(source) = self.db.pop().filter(|_| !self.settings.disabled) {
+            let database = source.open(&self.table, self.timeout).await?;
+            self.settings.db = Some(Shelf::Sql(database));
         }
+        let Some(kv) = self.kv.pop() else { return Ok(Idem::of(self.settings)) };
         self.settings.kv = Some(match kv {
             _ if self.settings.disabled => return Ok(Idem::of(self.settings)),
             Kv::Memory => Shelf::Memory(Arc::new(Memory::new())),
@@ -149,10 +198,25 @@ impl Builder {
         if self.timeout < Duration::from_millis(1) || self.timeout > LONGEST_TIMEOUT {
             return Err(Error::config("the store's time-out is a millisecond to an hour"));
         }
-        if self.kv.is_empty() && !*disabled {
+        #[cfg(feature = "_sql")]
+        let databases = self.db.len();
+        #[cfg(not(feature = "_sql"))]
+        let databases = 0;
+        if self.kv.is_empty() && databases == 0 && !*disabled {
             return Err(Error::config(
-                "no store: name one by `.redis(url)` or `.store(mine)`, or ask for one in this \
-                 process by `.memory()`",
+                "no store: name one by `.redis(url)`, `.postgres(pool)`, `.database(url)` or \
+                 `.store(mine)`, or ask for one in this process by `.memory()`",
+            ));
+        }
+        if self.kv.len() > 1 {
+            return Err(Error::config(
+                "an engine takes one of `.redis(url)`, `.memory()` and `.store(mine)`",
+            ));
+        }
+        if databases > 1 {
+            return Err(Error::config(
+                "an engine takes one of `.postgres(pool)`, `.mysql(pool)`, `.sqlite(pool)` and \
+                 `.database(url)`",
             ));
         }
         holder.truncate(holder.floor_char_boundary(LONGEST_HOLDER));

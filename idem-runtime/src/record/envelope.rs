@@ -39,6 +39,7 @@ pub(crate) const NO_CODEC: [u8; 8] = [0; 8];
 pub(crate) const LONGEST_HOLDER: usize = 64;
 
 const MAGIC: &[u8; 4] = b"idem";
+const FENCE: Range<usize> = 32..40;
 const CHECKSUM: Range<usize> = 112..116;
 const HOLDER: usize = 116;
 const FIXED: usize = HOLDER + 1;
@@ -127,6 +128,18 @@ impl Header {
 pub(super) fn holder(bytes: &[u8]) -> &str {
     let end = FIXED + usize::from(bytes[HOLDER]);
     bytes.get(FIXED..end).and_then(|holder| std::str::from_utf8(holder).ok()).unwrap_or("")
+}
+
+/// The same bytes under another fence. A later version's checksum is its own affair: no node of
+/// this one looks at it.
+pub(super) fn with_fence(bytes: &[u8], fence: u64) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[FENCE].copy_from_slice(&fence.to_le_bytes());
+    if bytes[4] == VERSION {
+        let sum = checksum(&bytes);
+        bytes[CHECKSUM].copy_from_slice(&sum.to_le_bytes());
+    }
+    bytes
 }
 
 /// Writes a record: one allocation, whatever the size of its body.

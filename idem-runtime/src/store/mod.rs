@@ -11,6 +11,8 @@ mod memory;
 pub(crate) mod redis;
 mod rules;
 mod shelf;
+#[cfg(feature = "_sql")]
+pub(crate) mod sql;
 
 use std::cell::Cell;
 use std::fmt;
@@ -24,6 +26,8 @@ pub use memory::Memory;
 pub use redis::{Dialect, Redis};
 pub use rules::{ChangeStep, ClaimStep, Standing};
 pub(crate) use shelf::Shelf;
+#[cfg(feature = "postgres")]
+pub use sql::Postgres;
 
 use crate::error::{Error, Source};
 pub use crate::record::{Owner, Record, State};

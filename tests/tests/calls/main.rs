@@ -7,6 +7,7 @@ macro_rules! on_every_store {
         on_every_store!(@ redis $($test)*);
         on_every_store!(@ scripts $($test)*);
         on_every_store!(@ valkey $($test)*);
+        on_every_store!(@ postgres $($test)*);
     };
     (@ $store:ident $($test:ident)*) => {
         mod $store {

@@ -1,0 +1,114 @@
+//! One of the databases, opened for an engine.
+
+#[cfg(feature = "postgres")]
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "postgres")]
+use super::Postgres;
+use crate::error::Error;
+use crate::store::{
+    Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError,
+};
+
+/// Where an engine is told to find its database.
+pub(crate) enum Source {
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
+    Url(String),
+}
+
+/// A database that an engine keeps records in.
+#[derive(Clone)]
+pub(crate) enum Database {
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<Postgres>),
+}
+
+/// Does the same with whichever it is.
+macro_rules! each {
+    ($database:expr, $store:ident => $do:expr) => {
+        match $database {
+            #[cfg(feature = "postgres")]
+            Database::Postgres($store) => $do,
+        }
+    };
+}
+
+impl Source {
+    /// Opens the database and looks at what it is.
+    pub(crate) async fn open(self, table: &str, timeout: Duration) -> Result<Database, Error> {
+        let database = match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => {
+                Database::Postgres(Arc::new(Postgres::new(pool, table, timeout)?))
+            }
+            Self::Url(url) => Self::of_url(&url, table, timeout)?,
+        };
+        each!(&database, store => store.check().await)?;
+        Ok(database)
+    }
+
+    /// A pool of our own. A connection that has died in it is found by its first statement, which
+    /// is then sent again: nothing has to be asked of it before.
+    fn of_url(url: &str, table: &str, timeout: Duration) -> Result<Database, Error> {
+        match url.split_once(':').map_or("", |(scheme, _)| scheme) {
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => {
+                let pool = sqlx::postgres::PgPoolOptions::new().test_before_acquire(false);
+                let pool = pool.connect_lazy(url).map_err(|error| invalid(&error))?;
+                Ok(Database::Postgres(Arc::new(Postgres::new(pool, table, timeout)?)))
+            }
+            #[cfg(not(feature = "postgres"))]
+            "postgres" | "postgresql" => Err(feature("postgres")),
+            #[cfg(not(feature = "mysql"))]
+            "mysql" | "mariadb" => Err(feature("mysql")),
+            #[cfg(not(feature = "sqlite"))]
+            "sqlite" => Err(feature("sqlite")),
+            _ => Err(Error::config(
+                "the database URL begins with `postgres:`, `mysql:`, `mariadb:` or `sqlite:`",
+            )),
+        }
+    }
+}
+
+fn feature(name: &str) -> Error {
+    Error::config(format!("the database URL asks for the feature `{name}`, which is not on"))
+}
+
+fn invalid(error: &sqlx::Error) -> Error {
+    Error::config(format!("the database URL: {error}"))
+}
+
+impl Database {
+    pub(crate) async fn migrate(&self) -> Result<(), Error> {
+        each!(self, store => store.migrate().await)
+    }
+
+    pub(crate) fn migrations(&self) -> String {
+        each!(self, store => store.migrations())
+    }
+
+    pub(crate) async fn sweep(&self) -> Result<u64, Error> {
+        each!(self, store => store.sweep().await)
+    }
+}
+
+impl Store for Database {
+    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+        each!(self, store => store.claim(claim).await)
+    }
+
+    async fn settle(
+        &self,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> Result<Settled, StoreError> {
+        each!(self, store => store.settle(name, running, change).await)
+    }
+
+    async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
+        each!(self, store => store.get(name).await)
+    }
+}

@@ -1,0 +1,317 @@
+//! Records in Postgres.
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Postgres as Pg, Row as _, SqlStr};
+
+use super::migrations::Migration;
+use super::row::{Fields, Standing, row_name};
+use super::step::{Dialect, Step, Verdict};
+use super::table::Table;
+use super::{BATCH, outage};
+use crate::error::Error;
+use crate::store::{
+    Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError,
+};
+
+/// Records in Postgres 12 or later, in a table of the caller's database.
+///
+/// Made by [`Builder::postgres`](crate::Builder::postgres), or by itself to be asked directly. Each
+/// step is a single statement that commits by itself, on one connection of the pool.
+///
+/// ```no_run
+/// # async fn main_(pool: sqlx::PgPool) -> Result<(), idem::Error> {
+/// use idem::store::Postgres;
+/// use std::time::Duration;
+///
+/// let records = Postgres::new(pool, "shop.idem_records", Duration::from_secs(1))?;
+/// records.migrate().await?;
+/// # Ok(()) }
+/// ```
+pub struct Postgres {
+    pool: PgPool,
+    timeout: Duration,
+    table: Table,
+    statements: Statements,
+}
+
+struct Statements {
+    claim: SqlStr,
+    takeover: SqlStr,
+    renew: SqlStr,
+    settle: SqlStr,
+    get: SqlStr,
+    purge: SqlStr,
+    sweep: SqlStr,
+}
+
+const MIGRATIONS: &str = include_str!("postgres/migrations.sql");
+const VERSIONS: &str = include_str!("postgres/versions.sql");
+
+impl Postgres {
+    /// Records in the table of this name, `name` or `schema.name`. Each step has `timeout`, its
+    /// wait for a connection and its retries included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a table name that is not safe to stand in a statement.
+    pub fn new(pool: PgPool, table: &str, timeout: Duration) -> Result<Self, Error> {
+        let table = Table::new(table, '"')?;
+        let statements = Statements {
+            claim: table.statement(include_str!("postgres/claim.sql")),
+            takeover: table.statement(include_str!("postgres/takeover.sql")),
+            renew: table.statement(include_str!("postgres/renew.sql")),
+            settle: table.statement(include_str!("postgres/settle.sql")),
+            get: table.statement(include_str!("postgres/get.sql")),
+            purge: table.statement(include_str!("postgres/purge.sql")),
+            sweep: table.statement(include_str!("postgres/sweep.sql")),
+        };
+        Ok(Self { pool, timeout, table, statements })
+    }
+
+    /// Looks at the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a standby, [`Error::Outage`] when it does not answer.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        let statement = || sqlx::query("select pg_is_in_recovery()");
+        let standby = self.step().row(statement).await?;
+        if standby.is_some_and(|row| row.get(0)) {
+            return Err(Error::config("this Postgres is a standby: claims are made on its primary"));
+        }
+        Ok(())
+    }
+
+    /// Makes the table, or brings it up to this version of the library. Safe to run from many
+    /// processes at once, and asks for no right to make tables where there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Outage`] when the database refuses or does not answer. It takes as long as it
+    /// takes: the time-out of a step is no bound.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        if self.is_current().await? {
+            return Ok(());
+        }
+        // Where the pool's default is a snapshot, it would be older than the wait for the lock.
+        let begin = "begin isolation level read committed";
+        let mut transaction = self.pool.begin_with(begin).await.map_err(outage)?;
+        let one_at_a_time = "select pg_advisory_xact_lock(hashtextextended($1, 0))";
+        sqlx::query(one_at_a_time)
+            .bind(format!("idem:{}", self.table))
+            .execute(&mut *transaction)
+            .await
+            .map_err(outage)?;
+        for migration in Migration::all(MIGRATIONS) {
+            let script = migration.script(&self.table, VERSIONS);
+            sqlx::raw_sql(script).execute(&mut *transaction).await.map_err(outage)?;
+        }
+        transaction.commit().await.map_err(outage)
+    }
+
+    /// What [`migrate`](Self::migrate) does, as SQL for people who run it themselves: each part
+    /// may be run again.
+    #[must_use]
+    pub fn migrations(&self) -> String {
+        Migration::print(MIGRATIONS, &self.table, VERSIONS)
+    }
+
+    async fn is_current(&self) -> Result<bool, Error> {
+        let exists = sqlx::query("select to_regclass($1) is not null")
+            .bind(self.table.fill("{migrations}"))
+            .fetch_one(&self.pool)
+            .await
+            .map_err(outage)?;
+        if !exists.get::<bool, _>(0) {
+            return Ok(false);
+        }
+        let version = sqlx::query(self.table.statement("select max(version) from {migrations}"))
+            .fetch_one(&self.pool)
+            .await
+            .map_err(outage)?;
+        Ok(version.get::<Option<i32>, _>(0) >= Some(Migration::last(MIGRATIONS)))
+    }
+
+    /// Deletes what has expired, in batches; returns how many records. Nothing depends on it but
+    /// the table's size. Safe from many processes at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Outage`] when the database does not answer.
+    pub async fn sweep(&self) -> Result<u64, Error> {
+        let mut all = 0;
+        loop {
+            let sweep = || sqlx::query(self.statements.sweep.clone()).bind(BATCH);
+            let row = self.step().row(sweep).await?;
+            let swept: i64 = row.map_or(0, |row| row.get(0));
+            all += swept.unsigned_abs();
+            if swept < BATCH {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn step(&self) -> Step<'_, Pg> {
+        Step::new(&self.pool, self.timeout)
+    }
+
+    /// Claims a name under which nothing stands, or tells what does.
+    async fn claim_absent(
+        &self,
+        step: &mut Step<'_, Pg>,
+        name: &str,
+        claim: &Fields<'_>,
+    ) -> Result<Claimed, StoreError> {
+        loop {
+            let row = step.row(|| claiming(&self.statements.claim, name, claim)).await?;
+            match row.as_ref().map(standing).transpose()? {
+                Some(Some(standing)) => return Ok(Claimed::Found(standing.found())),
+                Some(None) => return won(row.as_ref()),
+                None => step.anew().await?,
+            }
+        }
+    }
+
+    async fn get_in(
+        &self,
+        step: &mut Step<'_, Pg>,
+        name: &str,
+    ) -> Result<Option<Found>, StoreError> {
+        let get = || sqlx::query(self.statements.get.clone()).bind(name);
+        let row = step.row(get).await?;
+        Ok(row.as_ref().map(standing).transpose()?.flatten().map(|standing| standing.found()))
+    }
+}
+
+impl Store for Postgres {
+    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+        let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
+        let mut step = self.step();
+        if let Some(over) = claim.over.map(Fields::of) {
+            let takeover = || {
+                claiming(&self.statements.takeover, &name, &fields)
+                    .bind(over.state)
+                    .bind(&*over.owner)
+                    .bind(over.fence)
+            };
+            if let Some(row) = step.row(takeover).await? {
+                return won(Some(&row));
+            }
+        }
+        self.claim_absent(&mut step, &name, &fields).await
+    }
+
+    async fn settle(
+        &self,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> Result<Settled, StoreError> {
+        let (name, from) = (row_name(name), Fields::of(running));
+        let statements = &self.statements;
+        let mut step = self.step();
+        let row = match change {
+            Change::Renew => {
+                let renew = || {
+                    owned(&statements.renew, &name, &from).bind(from.lease).bind(from.retention)
+                };
+                step.row(renew).await?
+            }
+            Change::Complete(to) | Change::Release(to) => {
+                let to = Fields::of(to);
+                let settle = || {
+                    owned(&statements.settle, &name, &from)
+                        .bind(to.state)
+                        .bind(to.record)
+                        .bind(to.retention)
+                };
+                step.row(settle).await?
+            }
+            Change::Purge => {
+                let purge = || {
+                    sqlx::query(statements.purge.clone())
+                        .bind(&*name)
+                        .bind(from.state)
+                        .bind(&*from.owner)
+                        .bind(from.fence)
+                        .bind(from.record)
+                };
+                step.row(purge).await?
+            }
+        };
+        if row.is_some() {
+            return Ok(Settled::Done);
+        }
+        match change {
+            // An earlier send may have done it.
+            Change::Complete(_) | Change::Release(_) => Ok(match self.get_in(&mut step, &name).await? {
+                Some(found) => change.already(running, &found.record),
+                None => Settled::Lost,
+            }),
+            Change::Renew | Change::Purge => Ok(Settled::Lost),
+        }
+    }
+
+    async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
+        self.get_in(&mut self.step(), &row_name(name)).await
+    }
+}
+
+impl Dialect for Pg {
+    fn verdict(error: &dyn DatabaseError) -> Verdict {
+        match error.code().as_deref() {
+            // serialization_failure, deadlock_detected; unique_violation comes of an insert whose
+            // rival a snapshot can't see.
+            Some("40001" | "40P01" | "23505") => Verdict::Again,
+            // Shut down, crashed, starting up, an idle session or a connection that ends.
+            Some("57P01" | "57P02" | "57P03" | "57P05" | "25P03") => Verdict::Gone,
+            Some(code) if code.starts_with("08") => Verdict::Gone,
+            _ => Verdict::Final,
+        }
+    }
+
+    fn is_missing_table(error: &dyn DatabaseError) -> bool {
+        matches!(error.code().as_deref(), Some("42P01" | "3F000"))
+    }
+}
+
+fn claiming(statement: &SqlStr, name: &str, claim: &Fields<'_>) -> super::step::Statement<Pg> {
+    sqlx::query(statement.clone())
+        .bind(name)
+        .bind(&*claim.owner)
+        .bind(claim.fence)
+        .bind(claim.attempts)
+        .bind(claim.holder)
+        .bind(claim.lease)
+        .bind(claim.retention)
+        .bind(claim.record)
+}
+
+fn owned(statement: &SqlStr, name: &str, from: &Fields<'_>) -> super::step::Statement<Pg> {
+    sqlx::query(statement.clone()).bind(name).bind(&*from.owner).bind(from.fence)
+}
+
+fn won(row: Option<&PgRow>) -> Result<Claimed, StoreError> {
+    let fence = row.map_or(Ok(0), |row| row.try_get::<i64, _>(0)).map_err(StoreError::unknown)?;
+    Ok(Claimed::Won { fence: fence.unsigned_abs() })
+}
+
+/// What stands there; `None` where the row says that the name was claimed.
+fn standing(row: &PgRow) -> Result<Option<Standing>, StoreError> {
+    let read = || {
+        let Some(record) = row.try_get::<Option<Vec<u8>>, _>(1)? else { return Ok(None) };
+        let (fence, lease, kept) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
+        Ok(Some(Standing { fence, record, lease, kept }))
+    };
+    read().map_err(|error: sqlx::Error| StoreError::unknown(error))
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("table", &self.table).finish_non_exhaustive()
+    }
+}
