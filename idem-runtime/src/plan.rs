@@ -166,7 +166,9 @@ impl Plan {
                 "a plan that rejects duplicates stores no result, so `OnErr::Store` has no place in it",
             )
         } else if self.strategy == Strategy::Db && self.on_outage == OnOutage::Run {
-            Some("a plan whose claims are durable never runs without one: `on_outage` is for `setnx`")
+            Some(
+                "a plan whose claims are durable never runs without one: `on_outage` is for `setnx`",
+            )
         } else {
             None
         }

@@ -38,7 +38,8 @@ impl Kind {
         match self {
             Self::Postgres => {
                 let mut command = vec![program("initdb"), format!("--pgdata={data}")];
-                let options = "--no-sync --no-locale --encoding=UTF8 --auth=trust --username=postgres";
+                let options =
+                    "--no-sync --no-locale --encoding=UTF8 --auth=trust --username=postgres";
                 command.extend(options.split(' ').map(str::to_owned));
                 command
             }

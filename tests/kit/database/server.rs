@@ -1,6 +1,8 @@
 use std::{
+    fs,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
+    process::Command,
     sync::OnceLock,
     time::Duration,
 };
@@ -138,6 +140,34 @@ impl Server {
     pub fn restart(&mut self) {
         self.stop();
         self.start_again();
+    }
+
+    /// Stops it where it is (`SIGSTOP`), with all of its processes: clients get no answer.
+    pub fn pause(&mut self) {
+        self.supervisor.pause();
+        self.signal_children("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&mut self) {
+        self.signal_children("CONT");
+        self.supervisor.resume();
+    }
+
+    /// Postgres has a process for each connection, in a group of its own.
+    fn signal_children(&self, name: &str) {
+        let parent = self.supervisor.pid().to_string();
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let children = processes.map(|process| process.path()).filter(|process| {
+            let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
+            let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+            fields.split_whitespace().nth(1) == Some(&parent)
+        });
+        let ids: Vec<_> = children.filter_map(|it| Some(it.file_name()?.to_owned())).collect();
+        if !ids.is_empty() {
+            let sent = Command::new("kill").args(["-s", name]).args(ids).status();
+            sent.expect("`kill` can be run");
+        }
     }
 
     /// Whether it takes connections before it ends or the deadline passes.

@@ -7,9 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "postgres")]
 use super::Postgres;
 use crate::error::Error;
-use crate::store::{
-    Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError,
-};
+use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
 
 /// Where an engine is told to find its database.
 pub(crate) enum Source {

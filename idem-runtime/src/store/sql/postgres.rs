@@ -13,9 +13,7 @@ use super::step::{Dialect, Step, Verdict};
 use super::table::Table;
 use super::{BATCH, outage};
 use crate::error::Error;
-use crate::store::{
-    Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError,
-};
+use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
 
 /// Records in Postgres 12 or later, in a table of the caller's database.
 ///
@@ -81,7 +79,9 @@ impl Postgres {
         let statement = || sqlx::query("select pg_is_in_recovery()");
         let standby = self.step().row(statement).await?;
         if standby.is_some_and(|row| row.get(0)) {
-            return Err(Error::config("this Postgres is a standby: claims are made on its primary"));
+            return Err(Error::config(
+                "this Postgres is a standby: claims are made on its primary",
+            ));
         }
         Ok(())
     }
@@ -216,9 +216,8 @@ impl Store for Postgres {
         let mut step = self.step();
         let row = match change {
             Change::Renew => {
-                let renew = || {
-                    owned(&statements.renew, &name, &from).bind(from.lease).bind(from.retention)
-                };
+                let renew =
+                    || owned(&statements.renew, &name, &from).bind(from.lease).bind(from.retention);
                 step.row(renew).await?
             }
             Change::Complete(to) | Change::Release(to) => {
@@ -248,10 +247,12 @@ impl Store for Postgres {
         }
         match change {
             // An earlier send may have done it.
-            Change::Complete(_) | Change::Release(_) => Ok(match self.get_in(&mut step, &name).await? {
-                Some(found) => change.already(running, &found.record),
-                None => Settled::Lost,
-            }),
+            Change::Complete(_) | Change::Release(_) => {
+                Ok(match self.get_in(&mut step, &name).await? {
+                    Some(found) => change.already(running, &found.record),
+                    None => Settled::Lost,
+                })
+            }
             Change::Renew | Change::Purge => Ok(Settled::Lost),
         }
     }

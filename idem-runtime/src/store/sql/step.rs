@@ -53,7 +53,9 @@ enum Failure {
     /// No connection was to be had.
     Unsent(sqlx::Error),
     /// The step's time is over.
-    Late { sent: bool },
+    Late {
+        sent: bool,
+    },
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(2);

@@ -97,8 +97,22 @@ mod tests {
     fn unsafe_names_are_refused() {
         let long = "x".repeat(LONGEST + 1);
         for name in [
-            "", ".", "a.", ".a", "a.b.c", "a b", "a;drop table b", "a\"b", "a`b", "a--", "1a", "ä",
-            "a\0", "a-b", "{table}", &long,
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a.b.c",
+            "a b",
+            "a;drop table b",
+            "a\"b",
+            "a`b",
+            "a--",
+            "1a",
+            "ä",
+            "a\0",
+            "a-b",
+            "{table}",
+            &long,
         ] {
             let refused = Table::new(name, '"').unwrap_err();
             assert_eq!(refused.code(), "config", "{name}");
@@ -108,7 +122,11 @@ mod tests {
     #[test]
     fn a_statement_has_names_and_no_comments() {
         let table = Table::new("shop.idem", '"').unwrap();
-        let statement = table.statement("-- {table}\nselect\n  -- why\n from {table}, {migrations}");
-        assert_eq!(statement.as_str(), "select\n from \"shop\".\"idem\", \"shop\".\"idem_migrations\"");
+        let statement =
+            table.statement("-- {table}\nselect\n  -- why\n from {table}, {migrations}");
+        assert_eq!(
+            statement.as_str(),
+            "select\n from \"shop\".\"idem\", \"shop\".\"idem_migrations\""
+        );
     }
 }
