@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use idem::store::{Dialect, Memory, Postgres, Redis};
+use idem::store::{Dialect, Memory, Postgres, Redis, Sqlite};
 use idem::{Builder, Idem};
 use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::SqlitePoolOptions;
+use tempfile::TempDir;
 
 use crate::database::{self, Server as Database};
 use crate::redis::{Flavour, Server};
@@ -30,6 +32,7 @@ enum Kind {
     Memory(Arc<Memory>),
     Redis(&'static Server, Dialect),
     Postgres(&'static Database),
+    Sqlite(Arc<TempDir>),
 }
 
 /// How long a step may take on a machine that is busy.
@@ -67,6 +70,17 @@ impl Place {
     #[must_use]
     pub fn postgres() -> Self {
         Self::of(Kind::Postgres(Database::shared(database::Kind::Postgres)))
+    }
+
+    /// SQLite, in a file.
+    ///
+    /// # Panics
+    ///
+    /// When there is no temporary folder to be had.
+    #[must_use]
+    pub fn sqlite() -> Self {
+        let folder = TempDir::with_prefix("idem-kit-").expect("a temporary folder can be made");
+        Self::of(Kind::Sqlite(Arc::new(folder)))
     }
 
     fn of(kind: Kind) -> Self {
@@ -112,6 +126,15 @@ impl Place {
                 store.migrate().await.expect("the server answers");
                 builder.store(store).postgres(pool)
             }
+            Kind::Sqlite(folder) => {
+                let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+                let pool = pool.connect_lazy(&sqlite_url(folder.path())).expect("a URL");
+                let wal = sqlx::raw_sql("pragma journal_mode = wal").execute(&pool).await;
+                wal.expect("the file can be written");
+                let store = Sqlite::new(pool.clone(), TABLE, TIMEOUT).expect("a table's name");
+                store.migrate().await.expect("the file can be written");
+                builder.store(store).sqlite(pool)
+            }
         }
         .timeout(TIMEOUT)
     }
@@ -124,4 +147,10 @@ impl Place {
     pub async fn engine(&self) -> Idem {
         self.builder().await.build().await.expect("the server answers")
     }
+}
+
+/// How a client reaches an SQLite file in this folder.
+#[must_use]
+pub fn sqlite_url(folder: &std::path::Path) -> String {
+    format!("sqlite://{}?mode=rwc", folder.join("idem.sqlite").display())
 }

@@ -87,6 +87,22 @@ impl Builder {
         self
     }
 
+    /// Keeps the records of `db` in an SQLite file, by the caller's own pool.
+    ///
+    /// A file in WAL mode is read while it is written.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(mut self, pool: sqlx::SqlitePool) -> Self {
+        self.db.push(sql::Source::Sqlite(pool));
+        self
+    }
+
+    /// Keeps the records of `db` in a file of the engine's own.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn file(mut self, path: std::path::PathBuf) -> Self {
+        self.db.push(sql::Source::File(path));
+        self
+    }
+
     /// Keeps the records of `db` in the database of this URL, by a pool of the engine's own:
     /// `postgres://…`, `mysql://…` (MariaDB as well) or `sqlite://…`, with the feature of that name.
     #[cfg(feature = "_sql")]

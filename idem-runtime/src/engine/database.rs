@@ -31,6 +31,38 @@ impl Idem {
         }
     }
 
+    /// An engine that needs no server: `setnx` in this process, `db` in an SQLite file in this
+    /// folder, which is made if it is not there. What has completed is remembered when the program
+    /// runs again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the folder can't be made, [`Error::Outage`] when the file can't be
+    /// written.
+    ///
+    /// ```
+    /// # use idem::{Idem, Plan};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let folder = std::env::temp_dir().join(format!("idem-doc-{}", std::process::id()));
+    /// let idem = Idem::embedded(&folder).await?;
+    /// let order = 7;
+    /// let label = idem.call(&Plan::db(), idem::key!("ship:{order}"), async { Ok(42) });
+    /// assert_eq!(label.await?, 42);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), idem::Error>(()) }).unwrap();
+    /// ```
+    #[cfg(feature = "sqlite")]
+    pub async fn embedded(folder: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref();
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Error::config(format!("the folder {}: {error}", folder.display())))?;
+        let builder = Self::builder().memory().file(folder.join("idem.sqlite"));
+        // A disk that syncs may take its time.
+        let idem = builder.timeout(Duration::from_secs(5)).build().await?;
+        idem.migrate().await?;
+        Ok(idem)
+    }
+
     /// What [`migrate`](Idem::migrate) does, as SQL for people who run it themselves. It may be run
     /// again.
     ///

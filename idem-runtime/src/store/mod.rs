@@ -28,6 +28,8 @@ pub use rules::{ChangeStep, ClaimStep, Standing};
 pub(crate) use shelf::Shelf;
 #[cfg(feature = "postgres")]
 pub use sql::Postgres;
+#[cfg(feature = "sqlite")]
+pub use sql::Sqlite;
 
 use crate::error::{Error, Source};
 pub use crate::record::{Owner, Record, State};

@@ -80,6 +80,12 @@ impl Server {
         shared.get_or_init(|| Self::start(kind))
     }
 
+    /// Which database it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// Where it listens, for a [proxy](crate::proxy::Proxy) before it.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

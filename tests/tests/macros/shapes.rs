@@ -258,12 +258,12 @@ async fn instrument_below(id: u64, user: &User) -> Result<u64, Failure> {
 macro_rules! guarded {
     ($name:ident, $key:literal, $arg:ident: $ty:ty, $engine:expr, $ttl:literal) => {
         #[idempotent(
-                                                                    key = $key,
-                                                                    strategy = "setnx",
-                                                                    ttl = $ttl,
-                                                                    engine = $engine,
-                                                                    fingerprint($arg)
-                                                                )]
+                                                                            key = $key,
+                                                                            strategy = "setnx",
+                                                                            ttl = $ttl,
+                                                                            engine = $engine,
+                                                                            fingerprint($arg)
+                                                                        )]
         async fn $name($arg: $ty, hidden: u8) -> Result<$ty, Failure> {
             let _ = hidden;
             Ok($arg)

@@ -1,13 +1,17 @@
 //! One database for a test, with a table of the test's own.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use idem::{Builder, Error, Idem, Key, Outcome, Plan, with_outcome};
-use kit::database::{Kind, Server};
+use kit::database::{Kind as Servers, Server};
+use kit::place::sqlite_url;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, PgPool, Row as _};
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{AssertSqlSafe, PgPool, Row as _, SqlitePool};
+use tempfile::TempDir;
 
 /// How long a test waits for what happens at once on an idle machine.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -23,14 +27,32 @@ pub(crate) struct Database {
     pub(crate) table: String,
 }
 
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Server(Servers),
+    /// In a folder that goes with the last of its engines.
+    Sqlite {
+        _folder: Arc<TempDir>,
+    },
+}
+
 impl Database {
     pub(crate) fn postgres() -> Self {
-        let server = Server::shared(Kind::Postgres);
-        Self::at(Kind::Postgres, server.url())
+        Self::at(Server::shared(Servers::Postgres))
     }
 
-    /// On a server of the test's own, or by way of a proxy.
-    pub(crate) fn at(kind: Kind, url: String) -> Self {
+    pub(crate) fn sqlite() -> Self {
+        let folder = TempDir::with_prefix("idem-kit-").unwrap();
+        let url = sqlite_url(folder.path());
+        Self::of(Kind::Sqlite { _folder: Arc::new(folder) }, url)
+    }
+
+    /// On this server.
+    pub(crate) fn at(server: &Server) -> Self {
+        Self::of(Kind::Server(server.kind()), server.url())
+    }
+
+    fn of(kind: Kind, url: String) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let table = format!("records_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         Self { kind, url, table }
@@ -38,8 +60,15 @@ impl Database {
 
     /// The same table by another way.
     pub(crate) fn by_way_of(&self, address: SocketAddr) -> Self {
-        let url = Server::shared(self.kind).url_by_way_of(address);
-        Self { url, ..self.clone() }
+        Self { url: self.server().url_by_way_of(address), ..self.clone() }
+    }
+
+    /// The server that the tests share.
+    pub(crate) fn server(&self) -> &'static Server {
+        match self.kind {
+            Kind::Server(kind) => Server::shared(kind),
+            Kind::Sqlite { .. } => panic!("SQLite has no server"),
+        }
     }
 
     /// The same table as another role of the server.
@@ -63,39 +92,57 @@ impl Database {
     pub(crate) fn builder_with(&self, connections: u32) -> Builder {
         let builder = Idem::builder().table(&self.table).timeout(TIMEOUT);
         match self.kind {
-            Kind::Postgres => {
+            Kind::Server(Servers::Postgres) => {
                 let pool = PgPoolOptions::new().max_connections(connections);
                 builder.postgres(pool.connect_lazy(&self.url).expect("a URL"))
             }
-            Kind::MariaDb => todo!(),
+            Kind::Server(Servers::MariaDb) => todo!(),
+            Kind::Sqlite { .. } => {
+                let pool = SqlitePoolOptions::new().max_connections(connections);
+                builder.sqlite(pool.connect_lazy(&self.url).expect("a URL"))
+            }
         }
     }
 
     /// Runs SQL of the test's own.
     pub(crate) async fn execute(&self, sql: &str) {
         match self.kind {
-            Kind::Postgres => {
+            Kind::Server(Servers::Postgres) => {
                 let pool = PgPool::connect(&self.url).await.expect("the database answers");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.expect(sql);
             }
-            Kind::MariaDb => todo!(),
+            Kind::Server(Servers::MariaDb) => todo!(),
+            Kind::Sqlite { .. } => {
+                let pool = SqlitePool::connect(&self.url).await.expect("the file opens");
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.expect(sql);
+            }
         }
     }
 
     /// The number that SQL of the test's own answers.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         match self.kind {
-            Kind::Postgres => {
+            Kind::Server(Servers::Postgres) => {
                 let pool = PgPool::connect(&self.url).await.expect("the database answers");
                 sqlx::query(AssertSqlSafe(sql)).fetch_one(&pool).await.expect(sql).get(0)
             }
-            Kind::MariaDb => todo!(),
+            Kind::Server(Servers::MariaDb) => todo!(),
+            Kind::Sqlite { .. } => {
+                let pool = SqlitePool::connect(&self.url).await.expect("the file opens");
+                sqlx::query(AssertSqlSafe(sql)).fetch_one(&pool).await.expect(sql).get(0)
+            }
         }
+    }
+
+    /// The table's name, as it stands in SQL.
+    fn quoted(&self) -> String {
+        let quote = if matches!(self.kind, Kind::Server(Servers::MariaDb)) { "`" } else { "\"" };
+        format!("{quote}{}{quote}", self.table.replace('.', &format!("{quote}.{quote}")))
     }
 
     /// How many rows the table has.
     pub(crate) async fn rows(&self) -> i64 {
-        self.number(&format!("select count(*) from {}", self.table)).await
+        self.number(&format!("select count(*) from {}", self.quoted())).await
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use idem::{Error, Idem, Outcome, Plan, with_outcome};
-use kit::database::Server;
 use kit::proxy::Proxy;
 
 use crate::database::{Database, ask, key};
@@ -12,6 +11,7 @@ on_every_server! {
     a_claim_whose_answer_was_lost_is_found_again
     a_completion_whose_answer_was_lost_is_found_again
     a_claim_that_was_cut_on_its_way_is_sent_again
+    a_connection_that_hangs_is_replaced
     connections_that_were_cut_while_idle_are_replaced
 }
 
@@ -22,7 +22,7 @@ const RESULT: &str = "the receipt";
 /// is sent from then on are values.
 async fn warm(database: &Database) -> (Proxy, Idem) {
     database.engine().await;
-    let proxy = Proxy::start(Server::shared(database.kind).address()).await;
+    let proxy = Proxy::start(database.server().address()).await;
     let idem = database.by_way_of(proxy.address()).engine().await;
     ask(&idem, &PLAN, 1000).await.0.unwrap();
     (proxy, idem)
@@ -74,6 +74,24 @@ async fn a_claim_that_was_cut_on_its_way_is_sent_again(database: Database) {
         assert_eq!(value.unwrap(), RESULT);
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);
+}
+
+/// It never answers, and is not closed: its place in the pool is had by another.
+async fn a_connection_that_hangs_is_replaced(database: Database) {
+    database.engine().await;
+    let proxy = Proxy::start(database.server().address()).await;
+    let through = database.by_way_of(proxy.address());
+    let idem = through.builder_with(1).timeout(std::time::Duration::from_secs(1));
+    let idem = idem.build().await.unwrap();
+    ask(&idem, &PLAN, 1000).await.0.unwrap();
+    let held = proxy.hold_request("op:1");
+    let refused = ask(&idem, &PLAN, 1).await.0.unwrap_err();
+    assert!(matches!(refused, Error::Outage { .. }), "{refused:?}");
+    let _never_delivered = held.caught().await;
+    kit::wait_for("another connection", crate::database::SOON, async || {
+        ask(&idem, &PLAN, 2).await.0.is_ok()
+    })
+    .await;
 }
 
 async fn connections_that_were_cut_while_idle_are_replaced(database: Database) {

@@ -4,6 +4,7 @@
 macro_rules! on_every_database {
     ($($test:ident)*) => {
         on_every_database!(@ postgres $($test)*);
+        on_every_database!(@ sqlite $($test)*);
     };
     (@ $database:ident $($test:ident)*) => {
         mod $database {
@@ -33,5 +34,6 @@ mod migrate;
 mod names;
 mod outage;
 mod pool;
+mod sqlite;
 mod statements;
 mod sweep;

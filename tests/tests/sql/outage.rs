@@ -39,7 +39,7 @@ async fn work(idem: Idem, worker: u64, ledger: Arc<Ledger>, answered: Arc<Atomic
 
 async fn restarted_under_load(kind: Kind, kill: bool) {
     let mut server = Server::start(kind);
-    let database = Database::at(kind, server.url());
+    let database = Database::at(&server);
     let (ledger, answered) = (Arc::new(Ledger::new()), Arc::new(AtomicUsize::new(0)));
     let mut workers = Vec::new();
     for worker in 1..=6 {
@@ -88,7 +88,7 @@ async fn postgres_killed_under_load() {
 /// stored once the server is back.
 async fn gone_at_completion(kind: Kind) {
     let mut server = Server::start(kind);
-    let database = Database::at(kind, server.url());
+    let database = Database::at(&server);
     let builder = database.builder().timeout(Duration::from_millis(500));
     let idem = builder.build().await.unwrap();
     idem.migrate().await.unwrap();
@@ -124,7 +124,7 @@ async fn postgres_gone_at_completion() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_hangs_is_an_outage() {
     let mut server = Server::start(Kind::Postgres);
-    let database = Database::at(Kind::Postgres, server.url());
+    let database = Database::at(&server);
     let builder = database.builder_with(2).timeout(Duration::from_millis(500));
     let idem = builder.build().await.unwrap();
     idem.migrate().await.unwrap();

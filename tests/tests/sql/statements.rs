@@ -15,7 +15,7 @@ fn logging(kind: Kind) -> (Server, Database) {
         Kind::Postgres => Server::start_with(kind, &[("log_statement", "all")]),
         Kind::MariaDb => todo!(),
     };
-    let database = Database::at(kind, server.url());
+    let database = Database::at(&server);
     (server, database)
 }
 

@@ -1,11 +1,12 @@
 //! One of the databases, opened for an engine.
 
-#[cfg(feature = "postgres")]
 use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "postgres")]
 use super::Postgres;
+#[cfg(feature = "sqlite")]
+use super::Sqlite;
 use crate::error::Error;
 use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
 
@@ -13,6 +14,11 @@ use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, 
 pub(crate) enum Source {
     #[cfg(feature = "postgres")]
     Postgres(sqlx::PgPool),
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqlitePool),
+    /// A file, which is made if it is not there.
+    #[cfg(feature = "sqlite")]
+    File(std::path::PathBuf),
     Url(String),
 }
 
@@ -21,6 +27,8 @@ pub(crate) enum Source {
 pub(crate) enum Database {
     #[cfg(feature = "postgres")]
     Postgres(Arc<Postgres>),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Arc<Sqlite>),
 }
 
 /// Does the same with whichever it is.
@@ -29,6 +37,8 @@ macro_rules! each {
         match $database {
             #[cfg(feature = "postgres")]
             Database::Postgres($store) => $do,
+            #[cfg(feature = "sqlite")]
+            Database::Sqlite($store) => $do,
         }
     };
 }
@@ -40,6 +50,13 @@ impl Source {
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => {
                 Database::Postgres(Arc::new(Postgres::new(pool, table, timeout)?))
+            }
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(pool) => Database::Sqlite(Arc::new(Sqlite::new(pool, table, timeout)?)),
+            #[cfg(feature = "sqlite")]
+            Self::File(path) => {
+                let pool = Sqlite::own_pool(Sqlite::file(&path), timeout);
+                Database::Sqlite(Arc::new(Sqlite::new(pool, table, timeout)?))
             }
             Self::Url(url) => Self::of_url(&url, table, timeout)?,
         };
@@ -56,6 +73,12 @@ impl Source {
                 let pool = sqlx::postgres::PgPoolOptions::new().test_before_acquire(false);
                 let pool = pool.connect_lazy(url).map_err(|error| invalid(&error))?;
                 Ok(Database::Postgres(Arc::new(Postgres::new(pool, table, timeout)?)))
+            }
+            #[cfg(feature = "sqlite")]
+            "sqlite" => {
+                let options = url.parse().map_err(|error| invalid(&error))?;
+                let pool = Sqlite::own_pool(options, timeout);
+                Ok(Database::Sqlite(Arc::new(Sqlite::new(pool, table, timeout)?)))
             }
             #[cfg(not(feature = "postgres"))]
             "postgres" | "postgresql" => Err(feature("postgres")),

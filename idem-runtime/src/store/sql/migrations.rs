@@ -1,9 +1,14 @@
 //! The steps by which a table came to be what this version of the library works with. Additive: a
 //! process of an older version works with a newer table, while a deploy is under way.
 
-use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+use sqlx::{
+    AssertSqlSafe, Database, Decode, Executor, IntoArguments, Pool, Row as _, SqlSafeStr as _,
+    SqlStr, Type,
+};
 
+use super::step::Dialect;
 use super::table::Table;
+use crate::error::Error;
 
 /// One step. It may be run again.
 #[derive(Debug)]
@@ -49,5 +54,28 @@ impl Migration {
             format!("-- {version}: {title}\n{}", migration.text(table, versions))
         };
         Self::all(file).map(part).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Whether every step of the file was done on this table before. Asks for no right but to read.
+pub(super) async fn is_current<DB: Dialect>(
+    pool: &Pool<DB>,
+    table: &Table,
+    file: &'static str,
+) -> Result<bool, Error>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    <DB as Database>::Arguments: IntoArguments<DB>,
+    for<'r> i32: Decode<'r, DB> + Type<DB>,
+    usize: sqlx::ColumnIndex<DB::Row>,
+{
+    let version = table.statement("select max(version) from {migrations}");
+    match sqlx::query(version).fetch_one(pool).await {
+        Ok(row) => {
+            let version: Option<i32> = row.try_get(0).map_err(Error::outage)?;
+            Ok(version >= Some(Migration::last(file)))
+        }
+        Err(error) if error.as_database_error().is_some_and(DB::is_missing_table) => Ok(false),
+        Err(error) => Err(Error::outage(error)),
     }
 }

@@ -9,12 +9,16 @@ mod migrations;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod step;
 mod table;
 
 pub(crate) use database::{Database, Source};
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
 
 use crate::error::Error;
 

@@ -7,7 +7,7 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Postgres as Pg, Row as _, SqlStr};
 
-use super::migrations::Migration;
+use super::migrations::{Migration, is_current};
 use super::row::{Fields, Standing, row_name};
 use super::step::{Dialect, Step, Verdict};
 use super::table::Table;
@@ -94,7 +94,7 @@ impl Postgres {
     /// [`Error::Outage`] when the database refuses or does not answer. It takes as long as it
     /// takes: the time-out of a step is no bound.
     pub async fn migrate(&self) -> Result<(), Error> {
-        if self.is_current().await? {
+        if is_current(&self.pool, &self.table, MIGRATIONS).await? {
             return Ok(());
         }
         // Where the pool's default is a snapshot, it would be older than the wait for the lock.
@@ -118,22 +118,6 @@ impl Postgres {
     #[must_use]
     pub fn migrations(&self) -> String {
         Migration::print(MIGRATIONS, &self.table, VERSIONS)
-    }
-
-    async fn is_current(&self) -> Result<bool, Error> {
-        let exists = sqlx::query("select to_regclass($1) is not null")
-            .bind(self.table.fill("{migrations}"))
-            .fetch_one(&self.pool)
-            .await
-            .map_err(outage)?;
-        if !exists.get::<bool, _>(0) {
-            return Ok(false);
-        }
-        let version = sqlx::query(self.table.statement("select max(version) from {migrations}"))
-            .fetch_one(&self.pool)
-            .await
-            .map_err(outage)?;
-        Ok(version.get::<Option<i32>, _>(0) >= Some(Migration::last(MIGRATIONS)))
     }
 
     /// Deletes what has expired, in batches; returns how many records. Nothing depends on it but

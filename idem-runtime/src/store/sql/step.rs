@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
+use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{Database, Executor, IntoArguments, Pool};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use crate::store::StoreError;
@@ -17,6 +19,9 @@ pub(super) enum Verdict {
     Again,
     /// The connection ends, and what was done is unknown: send it again on another.
     Gone,
+    /// A rival has made a row of the same name.
+    #[cfg(feature = "mysql")]
+    Rival,
     /// It will be refused again.
     Final,
 }
@@ -75,22 +80,68 @@ where
         &mut self,
         statement: impl Fn() -> Statement<DB>,
     ) -> Result<Option<DB::Row>, StoreError> {
+        Ok(self.rows(statement).await?.pop())
+    }
+
+    /// The statement's rows. It must be one that can be sent again.
+    pub(super) async fn rows(
+        &mut self,
+        statement: impl Fn() -> Statement<DB>,
+    ) -> Result<Vec<DB::Row>, StoreError> {
         loop {
-            match self.send(statement()).await {
-                Ok(row) => return Ok(row),
-                Err(failure) => self.after(failure).await?,
-            }
+            let failure = match self.connection().await {
+                Ok(mut connection) => {
+                    // To its end: a commit that fails is told after the row.
+                    let rows = (&mut *connection).fetch_all(statement());
+                    let rows = timeout_at(self.deadline, rows).await;
+                    match Self::answered(connection, rows) {
+                        Ok(rows) => return Ok(rows),
+                        Err(failure) => failure,
+                    }
+                }
+                Err(failure) => failure,
+            };
+            self.after(failure).await?;
         }
     }
 
-    async fn send(&self, statement: Statement<DB>) -> Result<Option<DB::Row>, Failure> {
-        let mut connection = match timeout_at(self.deadline, self.pool.acquire()).await {
-            Ok(acquired) => acquired.map_err(Failure::Unsent)?,
-            Err(_) => return Err(Failure::Late { sent: false }),
-        };
-        let answer = (&mut *connection).fetch_optional(statement);
-        let failure = match timeout_at(self.deadline, answer).await {
-            Ok(Ok(row)) => return Ok(row),
+    /// What the statement did; `None` if it would have made a second row of one name. It must be
+    /// one that can be sent again.
+    #[cfg(feature = "mysql")]
+    pub(super) async fn done(
+        &mut self,
+        statement: impl Fn() -> Statement<DB>,
+    ) -> Result<Option<DB::QueryResult>, StoreError> {
+        loop {
+            let failure = match self.connection().await {
+                Ok(mut connection) => {
+                    let done = (&mut *connection).execute(statement());
+                    let done = timeout_at(self.deadline, done).await;
+                    match Self::answered(connection, done) {
+                        Ok(done) => return Ok(Some(done)),
+                        Err(Failure::Refused(_, Verdict::Rival)) => return Ok(None),
+                        Err(failure) => failure,
+                    }
+                }
+                Err(failure) => failure,
+            };
+            self.after(failure).await?;
+        }
+    }
+
+    async fn connection(&self) -> Result<PoolConnection<DB>, Failure> {
+        match timeout_at(self.deadline, self.pool.acquire()).await {
+            Ok(acquired) => acquired.map_err(Failure::Unsent),
+            Err(_) => Err(Failure::Late { sent: false }),
+        }
+    }
+
+    fn answered<T>(
+        mut connection: PoolConnection<DB>,
+        answer: Result<Result<T, sqlx::Error>, Elapsed>,
+    ) -> Result<T, Failure> {
+        let failure = match answer {
+            Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => match error.as_database_error().map(DB::verdict) {
                 Some(Verdict::Gone) | None => Failure::Broken(error),
                 Some(verdict) => return Err(Failure::Refused(error, verdict)),
@@ -162,7 +213,13 @@ where
         Ok(())
     }
 
-    fn failed(&self, error: crate::error::Source) -> StoreError {
+    /// When the step's time is over.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    pub(super) fn failed(&self, error: crate::error::Source) -> StoreError {
         if self.reached { StoreError::unknown(error) } else { StoreError::unreached(error) }
     }
 }

@@ -52,10 +52,14 @@ impl Table {
     /// A text of ours with the names in their places.
     pub(super) fn fill(&self, template: &str) -> String {
         let quote = self.quote;
+        let schema = self.schema.as_ref();
+        let schema = schema.map_or(String::new(), |schema| format!("{quote}{schema}{quote}."));
         let versions = Self { name: format!("{}_migrations", self.name), ..self.clone() };
         template
             .replace("{table}", &self.to_string())
             .replace("{migrations}", &versions.to_string())
+            .replace("{schema}", &schema)
+            .replace("{own}", &format!("{quote}{}{quote}", self.name))
             .replace("{index}", &format!("{quote}{}_expires_at{quote}", self.name))
     }
 }
