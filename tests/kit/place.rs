@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use idem::store::{Dialect, Memory, Postgres, Redis, Sqlite};
+use idem::store::{Dialect, Memory, MySql, Postgres, Redis, Sqlite};
 use idem::{Builder, Idem};
+use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
 use tempfile::TempDir;
@@ -32,6 +33,7 @@ enum Kind {
     Memory(Arc<Memory>),
     Redis(&'static Server, Dialect),
     Postgres(&'static Database),
+    MariaDb(&'static Database),
     Sqlite(Arc<TempDir>),
 }
 
@@ -70,6 +72,12 @@ impl Place {
     #[must_use]
     pub fn postgres() -> Self {
         Self::of(Kind::Postgres(Database::shared(database::Kind::Postgres)))
+    }
+
+    /// MariaDB.
+    #[must_use]
+    pub fn mariadb() -> Self {
+        Self::of(Kind::MariaDb(Database::shared(database::Kind::MariaDb)))
     }
 
     /// SQLite, in a file.
@@ -125,6 +133,13 @@ impl Place {
                 let store = Postgres::new(pool.clone(), TABLE, TIMEOUT).expect("a table's name");
                 store.migrate().await.expect("the server answers");
                 builder.store(store).postgres(pool)
+            }
+            Kind::MariaDb(server) => {
+                let pool = MySqlPoolOptions::new().max_connections(CONNECTIONS);
+                let pool = pool.connect_lazy(&server.url()).expect("a URL");
+                let store = MySql::new(pool.clone(), TABLE, TIMEOUT).expect("a table's name");
+                store.migrate().await.expect("the server answers");
+                builder.store(store).mysql(pool)
             }
             Kind::Sqlite(folder) => {
                 let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);

@@ -87,6 +87,16 @@ impl Builder {
         self
     }
 
+    /// Keeps the records of `db` in MySQL or MariaDB, by the caller's own pool.
+    ///
+    /// Each step takes a connection for the time of one statement. A pool all of whose connections
+    /// are held by bodies can't renew their leases: give it more than there are such bodies.
+    #[cfg(feature = "mysql")]
+    pub fn mysql(mut self, pool: sqlx::MySqlPool) -> Self {
+        self.db.push(sql::Source::MySql(pool));
+        self
+    }
+
     /// Keeps the records of `db` in an SQLite file, by the caller's own pool.
     ///
     /// A file in WAL mode is read while it is written.

@@ -26,6 +26,8 @@ pub use memory::Memory;
 pub use redis::{Dialect, Redis};
 pub use rules::{ChangeStep, ClaimStep, Standing};
 pub(crate) use shelf::Shelf;
+#[cfg(feature = "mysql")]
+pub use sql::MySql;
 #[cfg(feature = "postgres")]
 pub use sql::Postgres;
 #[cfg(feature = "sqlite")]

@@ -54,6 +54,14 @@ impl Kind {
         }
     }
 
+    /// Adds to the first data what the server's own program doesn't make.
+    pub(super) fn complete(self, data: &Path) {
+        if self == Self::MariaDb {
+            // A folder is a database.
+            fs::create_dir(data.join("idem")).expect("the data are ours");
+        }
+    }
+
     /// The server's command line: all of its configuration is in it.
     pub(super) fn command(
         self,

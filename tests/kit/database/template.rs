@@ -40,6 +40,8 @@ fn template(kind: Kind) -> PathBuf {
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {output:?}");
 
+    kind.complete(&made);
+
     fs::create_dir_all(&servers).expect("cargo's folder is ours");
     let own = servers.join(format!(".{}-data.{}", kind.name(), std::process::id()));
     copy(&made, &own);

@@ -8,6 +8,7 @@ macro_rules! on_every_store {
         on_every_store!(@ scripts $($test)*);
         on_every_store!(@ valkey $($test)*);
         on_every_store!(@ postgres $($test)*);
+        on_every_store!(@ mariadb $($test)*);
         on_every_store!(@ sqlite $($test)*);
     };
     (@ $store:ident $($test:ident)*) => {

@@ -8,9 +8,10 @@ use std::time::Duration;
 use idem::{Builder, Error, Idem, Key, Outcome, Plan, with_outcome};
 use kit::database::{Kind as Servers, Server};
 use kit::place::sqlite_url;
+use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{AssertSqlSafe, PgPool, Row as _, SqlitePool};
+use sqlx::{AssertSqlSafe, MySqlPool, PgPool, Row as _, SqlitePool};
 use tempfile::TempDir;
 
 /// How long a test waits for what happens at once on an idle machine.
@@ -39,6 +40,10 @@ pub(crate) enum Kind {
 impl Database {
     pub(crate) fn postgres() -> Self {
         Self::at(Server::shared(Servers::Postgres))
+    }
+
+    pub(crate) fn mariadb() -> Self {
+        Self::at(Server::shared(Servers::MariaDb))
     }
 
     pub(crate) fn sqlite() -> Self {
@@ -96,7 +101,10 @@ impl Database {
                 let pool = PgPoolOptions::new().max_connections(connections);
                 builder.postgres(pool.connect_lazy(&self.url).expect("a URL"))
             }
-            Kind::Server(Servers::MariaDb) => todo!(),
+            Kind::Server(Servers::MariaDb) => {
+                let pool = MySqlPoolOptions::new().max_connections(connections);
+                builder.mysql(pool.connect_lazy(&self.url).expect("a URL"))
+            }
             Kind::Sqlite { .. } => {
                 let pool = SqlitePoolOptions::new().max_connections(connections);
                 builder.sqlite(pool.connect_lazy(&self.url).expect("a URL"))
@@ -111,7 +119,10 @@ impl Database {
                 let pool = PgPool::connect(&self.url).await.expect("the database answers");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.expect(sql);
             }
-            Kind::Server(Servers::MariaDb) => todo!(),
+            Kind::Server(Servers::MariaDb) => {
+                let pool = MySqlPool::connect(&self.url).await.expect("the database answers");
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.expect(sql);
+            }
             Kind::Sqlite { .. } => {
                 let pool = SqlitePool::connect(&self.url).await.expect("the file opens");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.expect(sql);
@@ -126,7 +137,10 @@ impl Database {
                 let pool = PgPool::connect(&self.url).await.expect("the database answers");
                 sqlx::query(AssertSqlSafe(sql)).fetch_one(&pool).await.expect(sql).get(0)
             }
-            Kind::Server(Servers::MariaDb) => todo!(),
+            Kind::Server(Servers::MariaDb) => {
+                let pool = MySqlPool::connect(&self.url).await.expect("the database answers");
+                sqlx::query(AssertSqlSafe(sql)).fetch_one(&pool).await.expect(sql).get(0)
+            }
             Kind::Sqlite { .. } => {
                 let pool = SqlitePool::connect(&self.url).await.expect("the file opens");
                 sqlx::query(AssertSqlSafe(sql)).fetch_one(&pool).await.expect(sql).get(0)

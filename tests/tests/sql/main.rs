@@ -4,6 +4,7 @@
 macro_rules! on_every_database {
     ($($test:ident)*) => {
         on_every_database!(@ postgres $($test)*);
+        on_every_database!(@ mariadb $($test)*);
         on_every_database!(@ sqlite $($test)*);
     };
     (@ $database:ident $($test:ident)*) => {
@@ -22,6 +23,7 @@ macro_rules! on_every_database {
 macro_rules! on_every_server {
     ($($test:ident)*) => {
         on_every_database!(@ postgres $($test)*);
+        on_every_database!(@ mariadb $($test)*);
     };
 }
 

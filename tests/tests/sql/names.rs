@@ -9,6 +9,16 @@ on_every_database! {
     a_name_may_be_a_keyword
 }
 
+/// C114: as SQLite has for its file itself, and for others that are attached to it.
+#[tokio::test]
+async fn the_main_schema_of_sqlite() {
+    let database = Database::sqlite();
+    let named = Database { table: format!("main.{}", database.table), ..database.clone() };
+    let (idem, same) = (named.engine().await, database.engine().await);
+    assert_eq!(ask(&idem, &PLAN, 1).await.0.unwrap(), 77);
+    assert!(same.get(&crate::database::key(1_u64)).await.unwrap().is_some());
+}
+
 const PLAN: Plan = Plan::db();
 
 /// C114
@@ -28,6 +38,19 @@ async fn a_name_may_be_a_keyword(database: Database) {
     let idem = database.engine().await;
     assert_eq!(ask(&idem, &PLAN, 1).await.0.unwrap(), 77);
     assert!(idem.migrations().unwrap().contains("Select"));
+}
+
+/// C114
+#[tokio::test]
+async fn another_database_of_the_server() {
+    let database = Database::mariadb();
+    database.execute("create database if not exists shop").await;
+    let named = Database { table: format!("shop.{}", database.table), ..database.clone() };
+    let idem = named.engine().await;
+    assert_eq!(ask(&idem, &PLAN, 1).await.0.unwrap(), 77);
+    assert_eq!((named.rows().await, idem.sweep().await.unwrap()), (1, 0));
+    let other = database.engine().await;
+    assert!(other.get(&crate::database::key(1_u64)).await.unwrap().is_none());
 }
 
 /// C114

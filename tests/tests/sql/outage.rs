@@ -84,6 +84,16 @@ async fn postgres_killed_under_load() {
     restarted_under_load(Kind::Postgres, true).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_restarted_under_load() {
+    restarted_under_load(Kind::MariaDb, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_killed_under_load() {
+    restarted_under_load(Kind::MariaDb, true).await;
+}
+
 /// H38: the server is gone when the body is done: its caller has the value, and the result is
 /// stored once the server is back.
 async fn gone_at_completion(kind: Kind) {
@@ -118,6 +128,11 @@ async fn gone_at_completion(kind: Kind) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_gone_at_completion() {
     gone_at_completion(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_gone_at_completion() {
+    gone_at_completion(Kind::MariaDb).await;
 }
 
 /// A server that answers nothing is an outage in the step's time, and its connections are not kept.

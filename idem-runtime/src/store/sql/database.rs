@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "mysql")]
+use super::MySql;
 #[cfg(feature = "postgres")]
 use super::Postgres;
 #[cfg(feature = "sqlite")]
@@ -14,6 +16,8 @@ use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, 
 pub(crate) enum Source {
     #[cfg(feature = "postgres")]
     Postgres(sqlx::PgPool),
+    #[cfg(feature = "mysql")]
+    MySql(sqlx::MySqlPool),
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::SqlitePool),
     /// A file, which is made if it is not there.
@@ -27,6 +31,8 @@ pub(crate) enum Source {
 pub(crate) enum Database {
     #[cfg(feature = "postgres")]
     Postgres(Arc<Postgres>),
+    #[cfg(feature = "mysql")]
+    MySql(Arc<MySql>),
     #[cfg(feature = "sqlite")]
     Sqlite(Arc<Sqlite>),
 }
@@ -37,6 +43,8 @@ macro_rules! each {
         match $database {
             #[cfg(feature = "postgres")]
             Database::Postgres($store) => $do,
+            #[cfg(feature = "mysql")]
+            Database::MySql($store) => $do,
             #[cfg(feature = "sqlite")]
             Database::Sqlite($store) => $do,
         }
@@ -51,6 +59,8 @@ impl Source {
             Self::Postgres(pool) => {
                 Database::Postgres(Arc::new(Postgres::new(pool, table, timeout)?))
             }
+            #[cfg(feature = "mysql")]
+            Self::MySql(pool) => Database::MySql(Arc::new(MySql::new(pool, table, timeout)?)),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(pool) => Database::Sqlite(Arc::new(Sqlite::new(pool, table, timeout)?)),
             #[cfg(feature = "sqlite")]
@@ -74,27 +84,24 @@ impl Source {
                 let pool = pool.connect_lazy(url).map_err(|error| invalid(&error))?;
                 Ok(Database::Postgres(Arc::new(Postgres::new(pool, table, timeout)?)))
             }
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" => {
+                let pool = sqlx::mysql::MySqlPoolOptions::new().test_before_acquire(false);
+                let pool = pool.connect_lazy(url).map_err(|error| invalid(&error))?;
+                Ok(Database::MySql(Arc::new(MySql::new(pool, table, timeout)?)))
+            }
             #[cfg(feature = "sqlite")]
             "sqlite" => {
                 let options = url.parse().map_err(|error| invalid(&error))?;
                 let pool = Sqlite::own_pool(options, timeout);
                 Ok(Database::Sqlite(Arc::new(Sqlite::new(pool, table, timeout)?)))
             }
-            #[cfg(not(feature = "postgres"))]
-            "postgres" | "postgresql" => Err(feature("postgres")),
-            #[cfg(not(feature = "mysql"))]
-            "mysql" | "mariadb" => Err(feature("mysql")),
-            #[cfg(not(feature = "sqlite"))]
-            "sqlite" => Err(feature("sqlite")),
             _ => Err(Error::config(
-                "the database URL begins with `postgres:`, `mysql:`, `mariadb:` or `sqlite:`",
+                "the database URL begins with `postgres:`, `mysql:`, `mariadb:` or `sqlite:`, and \
+                 the feature `postgres`, `mysql` or `sqlite` is on",
             )),
         }
     }
-}
-
-fn feature(name: &str) -> Error {
-    Error::config(format!("the database URL asks for the feature `{name}`, which is not on"))
 }
 
 fn invalid(error: &sqlx::Error) -> Error {

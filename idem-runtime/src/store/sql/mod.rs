@@ -6,6 +6,8 @@
 
 mod database;
 mod migrations;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
@@ -15,6 +17,8 @@ mod step;
 mod table;
 
 pub(crate) use database::{Database, Source};
+#[cfg(feature = "mysql")]
+pub use mysql::MySql;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]

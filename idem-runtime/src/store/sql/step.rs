@@ -178,16 +178,19 @@ where
                     error.into()
                 }));
             }
-            Failure::Unsent(
-                error @ (sqlx::Error::PoolClosed
-                | sqlx::Error::Configuration(_)
-                | sqlx::Error::Database(_)),
-            ) => {
+            Failure::Unsent(error @ (sqlx::Error::PoolClosed | sqlx::Error::Configuration(_))) => {
+                return Err(self.failed(error.into()));
+            }
+            Failure::Unsent(sqlx::Error::Database(error))
+                if DB::verdict(&*error) == Verdict::Final =>
+            {
                 return Err(self.failed(error.into()));
             }
             Failure::Refused(error, _) | Failure::Unsent(error) => error,
             Failure::Broken(error) => {
                 self.reached = true;
+                // There may be as many of them as the pool has connections, and time for each.
+                self.pause = FIRST_PAUSE;
                 error
             }
         };
