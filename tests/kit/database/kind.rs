@@ -90,7 +90,6 @@ impl Kind {
             }
             Self::MariaDb => {
                 let socket = folder.join("socket").display().to_string();
-                let pid = folder.join("pid").display().to_string();
                 let port = port.to_string();
                 command.extend([program("mariadbd"), "--no-defaults".to_owned()]);
                 let usual = [
@@ -99,7 +98,6 @@ impl Kind {
                     ("port", &*port),
                     ("bind-address", "127.0.0.1"),
                     ("socket", &*socket),
-                    ("pid-file", &*pid),
                     ("skip-name-resolve", "1"),
                     ("max-connections", "400"),
                     ("innodb-flush-log-at-trx-commit", "2"),
@@ -123,10 +121,11 @@ impl Kind {
                 let mut lines = file.lines();
                 lines.next() == Some(&pid) && lines.nth(6).is_some_and(|it| it.trim() == "ready")
             }
-            // Written when it listens.
+            // What it says in its log: before, it listens, and is deaf to a signal to stop.
             Self::MariaDb => {
-                let file = fs::read_to_string(folder.join("pid"));
-                file.is_ok_and(|file| file.trim() == pid)
+                let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+                let started = log.split(&format!("as process {pid}\n")).nth(1);
+                started.is_some_and(|log| log.contains("ready for connections"))
             }
         }
     }
