@@ -1,8 +1,8 @@
 //! What the options, the template and the function say of each other.
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{FnArg, Pat, ReceiverKind};
+mod loans;
+
+use proc_macro2::Span;
 
 use crate::errors::Errors;
 use crate::function::{Function, Shape};
@@ -10,6 +10,7 @@ use crate::names::Names;
 use crate::options::{Fingerprint, Listed, OnErr, Options, Time, duration};
 use crate::suggest;
 use crate::template::Template;
+pub(crate) use loans::{borrows, results};
 
 const DEFAULT_TTL: u64 = 86_400_000;
 
@@ -81,99 +82,6 @@ fn times(options: &Options, errors: &mut Errors) {
             );
         }
         _ => {}
-    }
-}
-
-/// Tells what a body that outlives its caller can't have.
-pub(crate) fn borrows(options: &Options, function: &Function, errors: &mut Errors) {
-    if !options.finishes() {
-        return;
-    }
-    const RULE: &str = "`on_cancel = \"finish\"` lets the body outlive its caller, so";
-    for argument in &function.sig.inputs {
-        match argument {
-            FnArg::Receiver(receiver) => {
-                let borrowed = match &receiver.kind {
-                    ReceiverKind::Reference(..) => true,
-                    ReceiverKind::Typed(_, ty) => borrowed(ty.to_token_stream()),
-                    _ => false,
-                };
-                if borrowed {
-                    let message = format!("{RULE} it can't borrow `self`: take `self: Arc<Self>`");
-                    errors.under(receiver, message);
-                }
-            }
-            FnArg::Typed(typed) => {
-                if borrowed(typed.ty.to_token_stream()) {
-                    errors.under(
-                        &typed.ty,
-                        format!("{RULE} it can't borrow: take the value itself, or an `Arc` of it"),
-                    );
-                }
-                if let Some(span) = by_ref(&typed.pat) {
-                    errors.at(
-                        span,
-                        format!("{RULE} it can't borrow a part of a parameter: remove the `ref`"),
-                    );
-                }
-            }
-        }
-    }
-}
-
-/// Whether a type borrows: it has a reference or a lifetime other than `'static`. What stands in the
-/// parentheses of `Fn(&str)` and after `for` is no loan of the value's own.
-fn borrowed(ty: TokenStream) -> bool {
-    let mut tokens = ty.into_iter().peekable();
-    let mut before = None;
-    while let Some(token) = tokens.next() {
-        let found = match &token {
-            TokenTree::Punct(punct) if punct.as_char() == '&' => {
-                let quote =
-                    matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'');
-                !quote
-            }
-            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
-                let local = matches!(&before, Some(word) if word == "for");
-                let name = tokens.peek().map(ToString::to_string);
-                !local && name.as_deref() != Some("static")
-            }
-            TokenTree::Group(group) => {
-                let call = group.delimiter() == Delimiter::Parenthesis && before.is_some();
-                !call && borrowed(group.stream())
-            }
-            _ => false,
-        };
-        if found {
-            return true;
-        }
-        before = match token {
-            TokenTree::Ident(word) => Some(word.to_string()),
-            // `for<'a>`: the word still counts.
-            TokenTree::Punct(punct) if punct.as_char() == '<' => {
-                before.filter(|word| word == "for")
-            }
-            _ => None,
-        };
-    }
-    false
-}
-
-fn by_ref(pat: &Pat) -> Option<Span> {
-    match pat {
-        Pat::Ident(name) => match (&name.by_ref, &name.subpat) {
-            (Some(token), _) => Some(token.span),
-            (None, Some((_, inner))) => by_ref(inner),
-            (None, None) => None,
-        },
-        Pat::Or(or) => or.cases.iter().find_map(by_ref),
-        Pat::Paren(paren) => by_ref(&paren.pat),
-        Pat::Reference(reference) => by_ref(&reference.pat),
-        Pat::Slice(slice) => slice.elems.iter().find_map(by_ref),
-        Pat::Struct(of) => of.fields.iter().find_map(|field| by_ref(&field.pat)),
-        Pat::Tuple(tuple) => tuple.elems.iter().find_map(by_ref),
-        Pat::TupleStruct(of) => of.elems.iter().find_map(by_ref),
-        _ => None,
     }
 }
 
@@ -254,31 +162,5 @@ fn no_parameter(name: &str, function: &Function, at: &str) -> String {
     match suggest::list(names, "and") {
         list if list.is_empty() => format!("{told}, which has none"),
         list => format!("{told}; there is {list}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::borrowed;
-
-    #[test]
-    fn what_borrows() {
-        for ty in ["&str", "&'a u8", "Cow<'_, str>", "(u8, &u8)", "Option<&T>", "Box<dyn A + 'a>"] {
-            assert!(borrowed(ty.parse().expect("tokens")), "{ty}");
-        }
-    }
-
-    #[test]
-    fn what_does_not() {
-        for ty in [
-            "String",
-            "&'static str",
-            "Cow<'static, str>",
-            "fn(&str) -> u8",
-            "impl Fn(&str)",
-            "Box<dyn for<'a> Fn(&'a str)>",
-        ] {
-            assert!(!borrowed(ty.parse().expect("tokens")), "{ty}");
-        }
     }
 }

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, Ident};
 
 use crate::errors::Errors;
-use crate::runtime;
+use crate::runtime::Runtime;
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -21,7 +21,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
 }
 
 fn implement(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
-    let runtime = runtime::path(None);
+    let runtime = Runtime::find(None);
     let name = &input.ident;
     match &input.data {
         Data::Struct(data) => match data.fields.iter().collect::<Vec<_>>()[..] {
@@ -76,13 +76,14 @@ fn no_newtype(fields: usize) -> String {
     )
 }
 
-fn newtype(input: &DeriveInput, field: &Field, runtime: &TokenStream) -> TokenStream {
+fn newtype(input: &DeriveInput, field: &Field, runtime: &Runtime) -> TokenStream {
     let ty = &field.ty;
     let member = field.ident.as_ref().map_or_else(|| quote!(0), ToTokens::to_token_stream);
     let span = Span::mixed_site().located_at(ty.span());
+    let trait_ = runtime.at(span);
+    let trait_ = quote_spanned!(span=> #trait_::KeyPart);
     // The bound is asked here, once: everything below may take it as given.
-    let bound = quote_spanned!(span=> #ty: #runtime::KeyPart);
-    let trait_ = quote!(#runtime::KeyPart);
+    let bound = quote_spanned!(span=> #ty: #trait_);
     implementation(
         input,
         runtime,
@@ -96,22 +97,24 @@ fn field_less(
     input: &DeriveInput,
     variants: &[&Ident],
     texts: &[String],
-    runtime: &TokenStream,
+    runtime: &Runtime,
 ) -> TokenStream {
+    let path = runtime.at(Span::mixed_site());
     let body = quote! {
         part.push_str(match self { #(Self::#variants => #texts,)* })
     };
-    implementation(input, runtime, None, &quote!(#runtime::__private::Server), &body)
+    implementation(input, runtime, None, &quote!(#path::origin::Server), &body)
 }
 
 fn implementation(
     input: &DeriveInput,
-    runtime: &TokenStream,
+    runtime: &Runtime,
     bound: Option<&TokenStream>,
     origin: &TokenStream,
     body: &TokenStream,
 ) -> TokenStream {
     let name = &input.ident;
+    let runtime = runtime.at(Span::mixed_site());
     let (generics, arguments, clause) = input.generics.split_for_impl();
     let given = clause.map(|clause| &clause.predicates).into_iter().flatten();
     let bounds = given.map(ToTokens::to_token_stream).chain(bound.cloned());

@@ -10,19 +10,18 @@ use crate::template::Template;
 
 /// Runs an expansion. If the macro itself fails, the item stays, and the failure says whom to tell.
 pub(crate) fn or_item(
-    item: TokenStream,
-    expand: impl FnOnce(TokenStream) -> TokenStream,
+    item: &TokenStream,
+    expand: impl FnOnce(&TokenStream) -> TokenStream,
 ) -> TokenStream {
-    let kept = item.clone();
-    let expand = std::panic::AssertUnwindSafe(|| expand(item));
-    std::panic::catch_unwind(expand).unwrap_or_else(|_| {
-        let first = kept.clone().into_iter().next().map_or_else(Span::call_site, |t| t.span());
+    let guarded = std::panic::AssertUnwindSafe(|| expand(item));
+    std::panic::catch_unwind(guarded).unwrap_or_else(|_| {
+        let first = item.clone().into_iter().next().map_or_else(Span::call_site, |t| t.span());
         let error = syn::Error::new(
             first,
             "`#[idempotent]` failed, which is a defect of idem: please report it with this function",
         )
         .to_compile_error();
-        quote!(#error #kept)
+        quote!(#error #item)
     })
 }
 

@@ -1,16 +1,16 @@
 //! The function that the attribute stands on.
 
+mod pinned;
+
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{
-    Attribute, Expr, GenericArgument, Local, Path, PathArguments, ReturnType, Signature, Stmt,
-    Token, Type, TypeParamBound, Visibility,
-};
+use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
 
 use crate::errors::Errors;
 use crate::names::Names;
+pub(crate) use pinned::{Pinned, argument};
 
 /// A function whose body is kept as it was typed.
 pub(crate) struct Function {
@@ -34,16 +34,6 @@ pub(crate) enum Shape {
     /// `fn … -> Pin<Box<dyn Future>>` around `Box::pin(async move { … })`, as `#[async_trait]` and
     /// other macros write it.
     Pinned(Box<Pinned>),
-}
-
-/// The parts of a function that `#[async_trait]` wrote.
-pub(crate) struct Pinned {
-    /// The path before the parentheses: `Box::pin`.
-    pub(crate) pin: TokenStream,
-    /// What the future gives.
-    pub(crate) output: Type,
-    /// `let` statements that take the parameters apart.
-    pub(crate) lets: Vec<Local>,
 }
 
 /// A function as it parses, before it is judged.
@@ -133,27 +123,30 @@ impl Function {
         let sig = &self.sig;
         let name = &sig.ident;
         let mut whole = true;
+        let again = self.attrs.iter().find(|attr| {
+            attr.path().segments.last().is_some_and(|last| last.ident == "idempotent")
+        });
+        if let Some(again) = again {
+            errors.under(again, format!("`{name}` is guarded twice: remove one `#[idempotent]`"));
+            whole = false;
+        }
         let mut no = |span: Span, message: String| {
             errors.at(span, message);
             whole = false;
         };
         if sig.asyncness.is_none() {
-            match pinned(&sig.output, &self.body) {
-                Some((pinned, body)) => {
-                    for local in &pinned.lets {
-                        self.names.rebind(local);
-                    }
-                    self.body = body;
-                    self.shape = Shape::Pinned(Box::new(pinned));
-                }
-                None => {
-                    no(
-                        sig.fn_token.span,
-                        format!("`#[idempotent]` guards async functions: write `async fn {name}`"),
-                    );
-                    return false;
-                }
+            let Some((pinned, body)) = pinned::recognise(&sig.output, &self.body) else {
+                no(
+                    sig.fn_token.span,
+                    format!("`#[idempotent]` guards async functions: write `async fn {name}`"),
+                );
+                return false;
+            };
+            for local in &pinned.lets {
+                self.names.rebind(local);
             }
+            self.body = body;
+            self.shape = Shape::Pinned(Box::new(pinned));
         }
         if let syn::Safety::Unsafe(token) = &sig.safety {
             no(
@@ -204,19 +197,6 @@ impl Function {
 
 /// Tells what the attribute stands on instead.
 fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
-    const KINDS: [&str; 11] = [
-        "struct",
-        "enum",
-        "union",
-        "trait",
-        "impl",
-        "mod",
-        "static",
-        "type",
-        "use",
-        "macro_rules",
-        "const",
-    ];
     let skip = |input: ParseStream<'_>| {
         input.call(Attribute::parse_outer)?;
         input.parse::<Visibility>()?;
@@ -236,7 +216,7 @@ fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
         (constness, "fn" | "async" | "unsafe" | "extern") if constness == "const" => String::new(),
         (word, _) => word,
     };
-    if !KINDS.contains(&word.as_str()) {
+    if matches!(word.as_str(), "fn" | "async" | "unsafe" | "extern" | "default" | "") {
         errors.push(error);
         return;
     }
@@ -287,96 +267,4 @@ fn impl_trait(ty: TokenStream) -> Option<Span> {
         TokenTree::Group(group) => impl_trait(group.stream()),
         _ => None,
     })
-}
-
-/// Recognises `Box::pin(async move { … })` in a function that returns a boxed future, and gives the
-/// statements of the async block.
-fn pinned(output: &ReturnType, body: &TokenStream) -> Option<(Pinned, TokenStream)> {
-    let ReturnType::Type(_, ty) = output else { return None };
-    let output = boxed_future(ty)?;
-    let mut tokens: Vec<TokenTree> = body.clone().into_iter().collect();
-    if let [TokenTree::Group(only)] = &tokens[..]
-        && only.delimiter() == Delimiter::None
-    {
-        tokens = only.stream().into_iter().collect();
-    }
-    let TokenTree::Group(arguments) = tokens.pop()? else { return None };
-    let pin: TokenStream = tokens.into_iter().collect();
-    let path: Path = syn::parse2(pin.clone()).ok()?;
-    let mut names = path.segments.iter().rev().map(|segment| segment.ident.to_string());
-    if names.next()? != "pin" || names.next()? != "Box" {
-        return None;
-    }
-    let mut inner = arguments.stream().into_iter();
-    let word = |token: Option<TokenTree>, text: &str| matches!(token, Some(TokenTree::Ident(word)) if word == text);
-    if !word(inner.next(), "async") || !word(inner.next(), "move") {
-        return None;
-    }
-    let Some(TokenTree::Group(block)) = inner.next() else { return None };
-    let (lets, body) = take_apart(block.stream());
-    Some((Pinned { pin, output, lets }, body))
-}
-
-/// `R` of `Pin<Box<dyn Future<Output = R>>>`.
-fn boxed_future(ty: &Type) -> Option<Type> {
-    let pin = argument(ty, "Pin")?;
-    let Type::TraitObject(object) = argument(pin, "Box")? else { return None };
-    object.bounds.iter().find_map(|bound| {
-        let TypeParamBound::Trait(bound) = bound else { return None };
-        let last = bound.path.segments.last().filter(|last| last.ident == "Future")?;
-        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-        arguments.args.iter().find_map(|argument| match argument {
-            GenericArgument::AssocType(output) if output.ident == "Output" => {
-                Some(output.ty.clone())
-            }
-            _ => None,
-        })
-    })
-}
-
-/// The type argument of a type with this name.
-fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == name)?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
-}
-
-/// Splits off the `let`s by which `#[async_trait]` takes the parameters over: they stand first, up
-/// to the one of the result. What comes before them asks for the return type.
-fn take_apart(block: TokenStream) -> (Vec<Local>, TokenStream) {
-    let mut lets = Vec::new();
-    let parse = |input: ParseStream<'_>| {
-        let mut edge = TokenStream::new();
-        loop {
-            let fork = input.fork();
-            let statement = fork.parse::<Stmt>();
-            match statement {
-                Ok(Stmt::Expr(Expr::If(found), None)) if edge.is_empty() && lets.is_empty() => {
-                    edge = quote!(#found);
-                }
-                Ok(Stmt::Local(local)) if !edge.is_empty() && !is_result(&local) => {
-                    lets.push(local);
-                }
-                _ => break,
-            }
-            input.advance_to(&fork);
-        }
-        let rest = input.parse::<TokenStream>()?;
-        Ok(quote!(#edge #rest))
-    };
-    match parse.parse2(block.clone()) {
-        Ok(body) => (lets, body),
-        Err(_) => (Vec::new(), block),
-    }
-}
-
-fn is_result(local: &Local) -> bool {
-    match &local.pat {
-        syn::Pat::Type(pat) => matches!(&*pat.pat, syn::Pat::Ident(name) if name.ident == "__ret"),
-        _ => false,
-    }
 }

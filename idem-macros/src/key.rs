@@ -7,8 +7,9 @@ use syn::{LitStr, Path, Token};
 
 use crate::errors::Errors;
 use crate::expand::key as write_key;
+use crate::place;
+use crate::runtime::Runtime;
 use crate::template::Template;
-use crate::{place, runtime};
 
 struct Input {
     template: LitStr,
@@ -48,13 +49,13 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(error) => {
             errors.push(error);
-            return errors.into_tokens();
+            return refusal(errors);
         }
     };
     let Some(template) = Template::parse(input.template, &mut errors) else {
-        return errors.into_tokens();
+        return refusal(errors);
     };
-    let runtime = runtime::path(input.krate.as_ref());
+    let runtime = Runtime::find(input.krate.as_ref());
     let span = template.literal.span();
     let roots: Vec<_> = template
         .parts
@@ -64,6 +65,12 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             of_server: false,
         })
         .collect();
-    let key = write_key::write(&template, &roots, write_key::Compared::Elsewhere, &runtime);
+    let key = write_key::write(&template, &roots, &write_key::Compared::Elsewhere, &runtime);
     quote!({ #key })
+}
+
+/// Mistakes where an expression is due.
+fn refusal(errors: Errors) -> TokenStream {
+    let errors = errors.into_tokens();
+    quote!({ #errors })
 }

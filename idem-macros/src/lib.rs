@@ -76,7 +76,7 @@ use proc_macro::TokenStream;
 /// A mistake is a compile error at the smallest thing that is wrong, and says what to write.
 #[proc_macro_attribute]
 pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
-    fallback::or_item(item.into(), |item| expand::idempotent(options.into(), item)).into()
+    fallback::or_item(&item.into(), |item| expand::idempotent(options.into(), item)).into()
 }
 
 /// Renders a key from a template, with the names in scope.

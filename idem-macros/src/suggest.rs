@@ -23,20 +23,20 @@ fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=to.len()).collect();
-    let mut last = None;
+    let mut previous = None;
     for (row, a) in from.chars().enumerate() {
         let mut line = vec![row + 1];
         for (column, b) in to.iter().enumerate() {
             let mut least = (above[column] + usize::from(a != *b))
                 .min(above[column + 1] + 1)
                 .min(line[column] + 1);
-            if column > 0 && last == Some(*b) && to[column - 1] == a {
+            if column > 0 && previous == Some(*b) && to[column - 1] == a {
                 least = least.min(before[column - 1] + 1);
             }
             line.push(least);
         }
         before = std::mem::replace(&mut above, line);
-        last = Some(a);
+        previous = Some(a);
     }
     above[to.len()]
 }

@@ -22,9 +22,9 @@ use crate::key::Key;
 use crate::observe::{self, Watch};
 use crate::outcome::Outcome;
 use crate::plan::{OnDuplicate, OnErr, OnOutage, Plan};
-use crate::record::{Content, Owner, Record, Start, codec_name};
+use crate::record::{Content, Owner, Record, Start, State, codec_name};
 use crate::returns::Returns;
-use crate::store::{Claim, Claimed, Found, Name, Settled};
+use crate::store::{Claim, Claimed, Found, Lease, Name, Settled};
 use crate::wait::{Met, Waiter};
 
 /// A value, how it came about, and the code of the error that it carries.
@@ -35,18 +35,20 @@ pub(crate) async fn call<R, F>(idem: &Idem, plan: Plan, key: Key, returns: Retur
 where
     F: Future<Output = R>,
 {
-    let watch = Watch::start(key.operation_name());
+    let watch = Watch::start(key.operation_name(), plan.meters);
     let name = idem.name(&key);
     let span = observe::span(key.operation(), &name);
     let answer = async {
         match ask(idem, plan, &key, &name, returns.codec).await {
-            Ok(Asked::Run(held)) => run(plan, key, held, returns, body).await,
+            Ok(Asked::Run(held)) => run(&plan, &key, held, &returns, body).await,
             Ok(Asked::Unguarded) => Unguarded::new(idem, name).run(body).await,
             Ok(Asked::Replay(replay)) => replay.answer(&key, returns),
             Err(error) => refuse(error, returns),
         }
     };
-    watch.answered(&span, answer.instrument(span.clone()).await)
+    let mut answering = pin!(answer.instrument(span));
+    let answer = answering.as_mut().await;
+    watch.answered(answering.span(), answer)
 }
 
 /// Answers one call; a body that has started goes on when the caller leaves.
@@ -61,7 +63,7 @@ where
     R: Send + 'static,
     F: Future<Output = R> + Send + 'static,
 {
-    let watch = Watch::start(key.operation_name());
+    let watch = Watch::start(key.operation_name(), plan.meters);
     let name = idem.name(&key);
     let span = observe::span(key.operation(), &name);
     let answer = async {
@@ -69,7 +71,8 @@ where
         let (flight, running) = match asked {
             Ok(Asked::Run(held)) => {
                 let flight = Some(Arc::clone(held.flight()));
-                (flight, Idem::detach(run(plan, key, held, returns, body)))
+                let running = async move { run(&plan, &key, held, &returns, body).await };
+                (flight, Idem::detach(running))
             }
             Ok(Asked::Unguarded) => {
                 let unguarded = Unguarded::new(idem, name);
@@ -88,12 +91,14 @@ where
             Err(error) => refuse(Error::outage(error), returns),
         }
     };
-    watch.answered(&span, answer.instrument(span.clone()).await)
+    let mut answering = pin!(answer.instrument(span));
+    let answer = answering.as_mut().await;
+    watch.answered(answering.span(), answer)
 }
 
 /// Answers a call that has no engine to ask.
 pub(crate) fn refused<R>(key: &Key, returns: Returns<R>, error: Error) -> R {
-    let watch = Watch::start(key.operation_name());
+    let watch = Watch::start(key.operation_name(), None);
     watch.answered(&tracing::Span::none(), refuse(error, returns))
 }
 
@@ -153,8 +158,11 @@ async fn ask(
     let mut waiter = Waiter::new(idem, name, plan.wait);
     let mut over: Option<Record> = None;
     let (mut rounds, mut fresh) = (0, true);
+    // Whether the key was found free, or its lease lapsed: then it is claimed, not waited for.
+    let mut open = false;
     while rounds < ROUNDS {
-        match waiter.meet(asker.fingerprint).await {
+        let met = if open { Met::Nobody } else { waiter.meet(asker.fingerprint).await };
+        match met {
             Met::Nobody => {}
             Met::Stored(record) => return answered(&asker, Found::settled(record), key, true),
             Met::Other => return Err(Error::Mismatch { key: key.to_string() }),
@@ -164,11 +172,12 @@ async fn ask(
         let mut candidate = Candidate::new(idem, shelf, name, record);
         let claim = Claim::new(name, candidate.record(), over.as_ref());
         let mut sent = Instant::now();
-        let step = observe::Step::start("claim");
-        let found = match step.answered(shelf.claim(claim).await) {
+        let claimed = shelf.claim(claim).await;
+        let answered_at = observe::stepped("claim", sent);
+        let found = match claimed {
             Ok(Claimed::Won { fence }) => {
                 candidate.won(fence);
-                if Instant::now() < stands_until(sent, plan.lease_or_default()) {
+                if answered_at < stands_until(sent, plan.lease_or_default()) {
                     return Ok(Asked::Run(candidate.start(sent)));
                 }
                 // The answer took so long that the lease may be over: as if found.
@@ -192,7 +201,7 @@ async fn ask(
         if decision == Decision::Renew {
             candidate.found(found.record);
             sent = Instant::now();
-            match candidate.renew().await? {
+            match Box::pin(candidate.renew()).await? {
                 Settled::Done if Instant::now() < stands_until(sent, plan.lease_or_default()) => {
                     return Ok(Asked::Run(candidate.start(sent)));
                 }
@@ -206,6 +215,8 @@ async fn ask(
             }
         }
         candidate.forget();
+        open = decision == Decision::TakeOver
+            && (found.record.state() == Some(State::Free) || found.lease == Lease::Lapsed);
         match decision {
             Decision::TakeOver => {}
             Decision::InFlight => {
@@ -278,7 +289,7 @@ struct Replay {
 impl Replay {
     fn answer<R>(self, key: &Key, returns: Returns<R>) -> Answer<R> {
         let header = match self.record.header() {
-            Ok(header) => *header,
+            Ok(header) => header,
             Err(flaw) => return unreadable(key, returns, &flaw.to_string()),
         };
         if not_compared(header.fingerprint, self.compare) {
@@ -336,7 +347,7 @@ impl Unguarded {
 }
 
 /// Runs the body under its claim, settles the key, and answers.
-async fn run<R, F>(plan: Plan, key: Key, held: Held, returns: Returns<R>, body: F) -> Answer<R>
+async fn run<R, F>(plan: &Plan, key: &Key, held: Held, returns: &Returns<R>, body: F) -> Answer<R>
 where
     F: Future<Output = R>,
 {
@@ -348,7 +359,7 @@ where
         held.keep(body, plan.max_runtime).await
     };
     let Some(value) = ran else {
-        return refuse(Error::TimedOut { key: key.to_string() }, returns);
+        return refuse(Error::TimedOut { key: key.to_string() }, *returns);
     };
     let stored = match settlement(&value, plan, &held, returns) {
         Some(settlement) => held.settle(settlement).await,
@@ -358,7 +369,7 @@ where
 }
 
 /// What becomes of the key after the body; `None` holds the claim.
-fn settlement<R>(value: &R, plan: Plan, held: &Held, returns: Returns<R>) -> Option<Settlement> {
+fn settlement<R>(value: &R, plan: &Plan, held: &Held, returns: &Returns<R>) -> Option<Settlement> {
     let on_err = match returns.judge {
         Some(judge) => judge(value),
         None => (returns.failed)(value).then_some(plan.on_err),

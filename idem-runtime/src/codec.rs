@@ -39,7 +39,7 @@ use crate::error::Source;
             stores no result"
 )]
 pub trait Codec<T> {
-    /// The name kept with every record: 1 to 8 ASCII bytes.
+    /// The name that records keep, its hash where it is longer than eight bytes.
     const NAME: &'static str;
 
     /// Appends the encoded value to `out`.

@@ -1,8 +1,7 @@
 //! Attempts in flight, as this process sees them: who runs a key here, or who polls for it.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::key::Fingerprint;
 use crate::record::Record;
-use crate::store::Name;
+use crate::store::{ByName, Name, Shards};
 
 /// One attempt that others in this process can follow.
 #[derive(Debug)]
@@ -27,6 +26,8 @@ pub(crate) struct Flight {
     parent: Option<Arc<Flight>>,
     course: Mutex<Course>,
     changed: Notify,
+    /// The body has said that its success is not to be stored.
+    unstored: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -37,8 +38,9 @@ struct Course {
     until: Option<Instant>,
     cancelled: bool,
     lost: bool,
-    do_not_store: bool,
     end: Option<End>,
+    /// Whether anybody waits for a change: most flights end alone, and then nobody is told.
+    watched: bool,
 }
 
 /// How a flight ended, for its followers.
@@ -88,14 +90,8 @@ pub(crate) struct Departure {
 impl Flight {
     pub(crate) fn new(departure: Departure) -> Arc<Self> {
         let Departure { name, fingerprint, fence, number, engine, parent, until } = departure;
-        let course = Course {
-            doer: None,
-            until,
-            cancelled: false,
-            lost: false,
-            do_not_store: false,
-            end: None,
-        };
+        let course =
+            Course { doer: None, until, cancelled: false, lost: false, end: None, watched: false };
         Arc::new(Self {
             name,
             fingerprint,
@@ -105,6 +101,7 @@ impl Flight {
             parent,
             course: Mutex::new(course),
             changed: Notify::new(),
+            unstored: AtomicBool::new(false),
         })
     }
 
@@ -117,6 +114,23 @@ impl Flight {
             number: 1,
             engine,
             parent,
+            until: None,
+        })
+    }
+
+    /// Another process's attempt, which is polled for.
+    pub(crate) fn elsewhere(
+        engine: usize,
+        name: Name,
+        fingerprint: Option<Fingerprint>,
+    ) -> Arc<Self> {
+        Self::new(Departure {
+            name,
+            fingerprint,
+            fence: 0,
+            number: 0,
+            engine,
+            parent: None,
             until: None,
         })
     }
@@ -142,6 +156,11 @@ impl Flight {
         self.course().doer = Some(Doer::current());
     }
 
+    /// No caller polls it any more: it goes on in the background.
+    pub(crate) fn polled_nowhere(&self) {
+        self.course().doer = None;
+    }
+
     /// Whether a call made by `doer` would wait for what waits for that call itself.
     pub(crate) fn is_polled_by(&self, doer: Doer) -> bool {
         self.course().doer == Some(doer)
@@ -160,13 +179,11 @@ impl Flight {
     }
 
     pub(crate) fn stands_until(&self, until: Instant) {
-        self.course().until = Some(until);
-        self.changed.notify_waiters();
+        self.change(|course| course.until = Some(until));
     }
 
     pub(crate) fn cancel(&self) {
-        self.course().cancelled = true;
-        self.changed.notify_waiters();
+        self.change(|course| course.cancelled = true);
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -181,16 +198,30 @@ impl Flight {
     }
 
     pub(crate) fn do_not_store(&self) {
-        self.course().do_not_store = true;
+        self.unstored.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_not_stored(&self) -> bool {
-        self.course().do_not_store
+        self.unstored.load(Ordering::Relaxed)
     }
 
     pub(crate) fn end(&self, end: End) {
-        self.course().end.get_or_insert(end);
-        self.changed.notify_waiters();
+        self.change(|course| {
+            course.end.get_or_insert(end);
+        });
+    }
+
+    /// Changes the course, and tells whoever waits for that. A waiter says so under the same lock,
+    /// with its ear already open, before it looks at the course.
+    fn change(&self, change: impl FnOnce(&mut Course)) {
+        let watched = {
+            let mut course = self.course();
+            change(&mut course);
+            course.watched
+        };
+        if watched {
+            self.changed.notify_waiters();
+        }
     }
 
     /// Waits until the attempt is cancelled or its lease is over. Never returns once it has ended
@@ -199,6 +230,7 @@ impl Flight {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
+            self.course().watched = true;
             if self.is_cancelled() {
                 return;
             }
@@ -217,7 +249,8 @@ impl Flight {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             let (end, until) = {
-                let course = self.course();
+                let mut course = self.course();
+                course.watched = true;
                 (course.end.clone(), course.until)
             };
             if let Some(end) = end {
@@ -245,35 +278,20 @@ async fn sleep_or(changed: impl Future<Output = ()>, until: Option<Instant>) {
     }
 }
 
-type Shard = HashMap<Name, Arc<Flight>>;
-
 /// All flights of one engine by name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Flights {
-    shards: Box<[Mutex<Shard>]>,
-    hasher: RandomState,
+    shards: Shards<ByName<Arc<Flight>>>,
 }
 
-const SHARDS: usize = 32;
-
 impl Flights {
-    pub(crate) fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new() }
-    }
-
-    fn shard(&self, name: &Name) -> MutexGuard<'_, Shard> {
-        let hash = usize::try_from(self.hasher.hash_one(&**name) % SHARDS as u64).unwrap_or(0);
-        self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) fn get(&self, name: &Name) -> Option<Arc<Flight>> {
-        self.shard(name).get(name).cloned()
+        self.shards.of(name).get(name).cloned()
     }
 
     /// Puts an attempt of this process in the place of whatever flew there.
     pub(crate) fn depart(&self, flight: &Arc<Flight>) {
-        let before = self.shard(&flight.name).insert(flight.name.clone(), Arc::clone(flight));
+        let before = self.shards.of(&flight.name).insert(flight.name.clone(), Arc::clone(flight));
         // Whoever followed the poller that has just won follows the winner.
         if let Some(before) = before.filter(|before| before.is_elsewhere()) {
             before.end(End::AskStore);
@@ -282,7 +300,7 @@ impl Flights {
 
     /// Puts a poller where nothing flies.
     pub(crate) fn poll(&self, flight: &Arc<Flight>) -> bool {
-        let mut shard = self.shard(&flight.name);
+        let mut shard = self.shards.of(&flight.name);
         let free = !shard.contains_key(&flight.name);
         if free {
             shard.insert(flight.name.clone(), Arc::clone(flight));
@@ -293,7 +311,7 @@ impl Flights {
     /// Takes a flight out, and tells its followers how it ended.
     pub(crate) fn land(&self, flight: &Arc<Flight>, end: End) {
         {
-            let mut shard = self.shard(&flight.name);
+            let mut shard = self.shards.of(&flight.name);
             if shard.get(&flight.name).is_some_and(|there| Arc::ptr_eq(there, flight)) {
                 shard.remove(&flight.name);
             }
@@ -303,8 +321,7 @@ impl Flights {
 
     /// Tells every attempt of this process that shutdown has begun.
     pub(crate) fn cancel_all(&self) {
-        for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        for shard in self.shards.each() {
             shard
                 .values()
                 .filter(|flight| !flight.is_elsewhere())

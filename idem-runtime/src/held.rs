@@ -17,8 +17,12 @@ use crate::store::{Change, Name, Settled, Shelf, StoreError};
 /// A claim that was sent, and perhaps won, for a body that has not started. Dropped, it is taken
 /// back: nothing has happened under it.
 #[must_use]
-pub(crate) struct Candidate {
-    held: Option<Claim>,
+pub(crate) struct Candidate<'a> {
+    idem: &'a Idem,
+    shelf: &'a Shelf,
+    name: &'a Name,
+    /// `None` once there is nothing to take back.
+    record: Option<Record>,
 }
 
 /// What is claimed, in whose name.
@@ -30,56 +34,55 @@ struct Claim {
     record: Record,
 }
 
-impl Candidate {
-    pub(crate) fn new(idem: &Idem, shelf: &Shelf, name: &Name, record: Record) -> Self {
-        let claim = Claim { idem: idem.clone(), shelf: shelf.clone(), name: name.clone(), record };
-        Self { held: Some(claim) }
-    }
-
-    fn claim(&self) -> &Claim {
-        self.held.as_ref().unwrap_or_else(|| unreachable!("a candidate is spent once"))
+impl<'a> Candidate<'a> {
+    pub(crate) fn new(idem: &'a Idem, shelf: &'a Shelf, name: &'a Name, record: Record) -> Self {
+        Self { idem, shelf, name, record: Some(record) }
     }
 
     pub(crate) fn record(&self) -> &Record {
-        &self.claim().record
+        self.record.as_ref().unwrap_or_else(|| unreachable!("a candidate is spent once"))
+    }
+
+    fn take(&mut self) -> Option<Claim> {
+        Some(Claim {
+            record: self.record.take()?,
+            idem: self.idem.clone(),
+            shelf: self.shelf.clone(),
+            name: self.name.clone(),
+        })
     }
 
     pub(crate) async fn renew(&self) -> Result<Settled, StoreError> {
-        Box::pin(self.claim().settle(Change::Renew)).await
-    }
-
-    fn claim_mut(&mut self) -> &mut Claim {
-        self.held.as_mut().unwrap_or_else(|| unreachable!("a candidate is spent once"))
+        settle(self.shelf, self.name, self.record(), Change::Renew).await
     }
 
     /// The store has given the claim this fence.
     pub(crate) fn won(&mut self, fence: u64) {
-        let claim = self.claim_mut();
-        if claim.record.fence() != fence {
-            claim.record = claim.record.with_fence(fence);
+        if self.record().fence() != fence {
+            self.record = Some(self.record().with_fence(fence));
         }
     }
 
     /// The claim stands as this record: an earlier send has won it.
     pub(crate) fn found(&mut self, record: Record) {
-        self.claim_mut().record = record;
+        self.record = Some(record);
     }
 
     /// The claim was not won: there is nothing to take back.
     pub(crate) fn forget(mut self) {
-        self.held = None;
+        self.record = None;
     }
 
     /// The body starts now; the claim was won by what was sent at `sent`.
     pub(crate) fn start(mut self, sent: Instant) -> Held {
-        let claim = self.held.take().unwrap_or_else(|| unreachable!("a candidate is spent once"));
+        let claim = self.take().unwrap_or_else(|| unreachable!("a candidate is spent once"));
         Held::start(claim, sent)
     }
 }
 
-impl Drop for Candidate {
+impl Drop for Candidate<'_> {
     fn drop(&mut self) {
-        if let Some(claim) = self.held.take() {
+        if let Some(claim) = self.take() {
             claim.idem.clone().spawn(async move {
                 let free = claim.record.freed();
                 if let Err(error) = claim.settle(Change::Release(&free)).await {
@@ -90,16 +93,28 @@ impl Drop for Candidate {
     }
 }
 
+/// Takes one step on a record that this process has written, and times it.
+async fn settle(
+    shelf: &Shelf,
+    name: &Name,
+    running: &Record,
+    change: Change<'_>,
+) -> Result<Settled, StoreError> {
+    let op = match change {
+        Change::Renew => "renew",
+        Change::Complete(_) => "complete",
+        Change::Release(_) => "release",
+        Change::Purge => "purge",
+    };
+    let sent = Instant::now();
+    let settled = shelf.settle(name, running, change).await;
+    observe::stepped(op, sent);
+    settled
+}
+
 impl Claim {
     async fn settle(&self, change: Change<'_>) -> Result<Settled, StoreError> {
-        let op = match change {
-            Change::Renew => "renew",
-            Change::Complete(_) => "complete",
-            Change::Release(_) => "release",
-            Change::Purge => "purge",
-        };
-        let step = observe::Step::start(op);
-        step.answered(self.shelf.settle(&self.name, &self.record, change).await)
+        settle(&self.shelf, &self.name, &self.record, change).await
     }
 }
 
@@ -206,7 +221,7 @@ impl Held {
     ) -> Result<Settlement, Source> {
         let header =
             Header { codec: codec_name(codec), ..self.record().next(State::Completed, content) };
-        let record = Record::with_body(header, self.record().holder(), encode)?;
+        let record = Record::with_body(header, self.claim.idem.holder(), encode)?;
         let (length, limit) = (record.body().len(), self.claim.idem.max_result());
         if length > limit {
             return Err(
@@ -219,7 +234,7 @@ impl Held {
     /// The record that completes the attempt without a result.
     pub(crate) fn complete_without(&self, content: Content) -> Settlement {
         let header = self.record().next(State::Completed, content);
-        Settlement::Complete(Record::of(header, self.record().holder()))
+        Settlement::Complete(Record::of(header, self.claim.idem.holder()))
     }
 
     /// Runs the body and renews the lease beside it; `None` when the body was still running at its
@@ -296,6 +311,8 @@ impl Drop for Held {
                 self.claim.idem.flights().land(&self.flight, End::AskStore);
             }
             Stage::Settling(settlement) => {
+                // Whoever polled the body may wait for it now as any other.
+                self.flight.polled_nowhere();
                 let later = Later { claim: self.claim.clone(), flight: Arc::clone(&self.flight) };
                 self.claim.idem.spawn(later.settle(settlement));
             }

@@ -1,8 +1,10 @@
 //! What people see of it: spans, events and metrics. Never a raw key, never a payload.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
-use metrics::{counter, gauge, histogram};
+use metrics::{Histogram, Key, Label, Level, Metadata, counter, gauge, histogram};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tracing::field::Empty;
@@ -22,6 +24,8 @@ impl fmt::Display for Hashed<'_> {
     }
 }
 
+static HERE: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
+
 /// The span of one call.
 pub(crate) fn span(operation: &str, name: &str) -> tracing::Span {
     tracing::info_span!(
@@ -35,15 +39,49 @@ pub(crate) fn span(operation: &str, name: &str) -> tracing::Span {
     )
 }
 
+/// The keys of the metrics that most calls of one function add to: made once, where the macro or
+/// nobody else would make them at each call.
+#[derive(Debug)]
+pub(crate) struct Meters {
+    ran: OnceLock<Key>,
+    replayed: OnceLock<Key>,
+}
+
+impl Meters {
+    pub(crate) const fn new() -> Self {
+        Self { ran: OnceLock::new(), replayed: OnceLock::new() }
+    }
+}
+
 /// Counts a call from its start to its answer.
 pub(crate) struct Watch {
-    operation: std::borrow::Cow<'static, str>,
+    operation: Cow<'static, str>,
+    meters: Option<&'static Meters>,
     started: Instant,
 }
 
 impl Watch {
-    pub(crate) fn start(operation: std::borrow::Cow<'static, str>) -> Self {
-        Self { operation, started: Instant::now() }
+    pub(crate) fn start(operation: Cow<'static, str>, meters: Option<&'static Meters>) -> Self {
+        Self { operation, meters, started: Instant::now() }
+    }
+
+    fn count(self, word: &'static str) {
+        let kept = self.meters.and_then(|meters| match word {
+            "ran" => Some(&meters.ran),
+            "replayed" => Some(&meters.replayed),
+            _ => None,
+        });
+        let operation = self.operation;
+        let key = || {
+            let labels = vec![Label::new("operation", operation), Label::new("outcome", word)];
+            Key::from_parts("idem_calls_total", labels)
+        };
+        let counter = |key: &Key| metrics::with_recorder(|all| all.register_counter(key, &HERE));
+        match kept {
+            Some(kept) => counter(kept.get_or_init(key)),
+            None => counter(&key()),
+        }
+        .increment(1);
     }
 
     /// Notes how the call was answered: for metrics, for the span, and for `with_outcome`.
@@ -65,7 +103,7 @@ impl Watch {
             span.record("age_ms", u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
         }
         histogram!("idem_call_seconds").record(self.started.elapsed());
-        counter!("idem_calls_total", "operation" => self.operation, "outcome" => word).increment(1);
+        self.count(word);
         crate::outcome::tell(outcome);
         value
     }
@@ -94,20 +132,22 @@ impl Drop for InFlight {
     }
 }
 
-/// Times one store step. Not a wrapper around its future, which would hold it twice.
-pub(crate) struct Step {
-    op: &'static str,
-    started: Instant,
+/// Notes a store step that was sent at `sent` and is answered now; returns when that is. No wrapper
+/// around the step's future, which would hold it twice.
+pub(crate) fn stepped(op: &'static str, sent: Instant) -> Instant {
+    let answered = Instant::now();
+    store_seconds(op).record(answered.duration_since(sent));
+    answered
 }
 
-impl Step {
-    pub(crate) fn start(op: &'static str) -> Self {
-        Self { op, started: Instant::now() }
-    }
-
-    pub(crate) fn answered<T>(self, answer: T) -> T {
-        histogram!("idem_store_seconds", "op" => self.op).record(self.started.elapsed());
-        answer
+/// With literals for labels the metric's key is made at compile time.
+fn store_seconds(op: &'static str) -> Histogram {
+    match op {
+        "claim" => histogram!("idem_store_seconds", "op" => "claim"),
+        "complete" => histogram!("idem_store_seconds", "op" => "complete"),
+        "renew" => histogram!("idem_store_seconds", "op" => "renew"),
+        "release" => histogram!("idem_store_seconds", "op" => "release"),
+        _ => histogram!("idem_store_seconds", "op" => op),
     }
 }
 

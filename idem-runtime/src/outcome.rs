@@ -51,11 +51,15 @@ pub enum Outcome {
 /// }
 /// # Ok::<(), idem::Error>(()) }).unwrap();
 /// ```
-pub async fn with_outcome<F: Future>(call: F) -> (F::Output, Outcome) {
+pub fn with_outcome<F: Future>(call: F) -> impl Future<Output = (F::Output, Outcome)> + use<F> {
     let told = Arc::new(Mutex::new(Outcome::Unguarded));
-    let value = TOLD.scope(Arc::clone(&told), call).await;
-    let outcome = *told.lock().unwrap_or_else(PoisonError::into_inner);
-    (value, outcome)
+    // Boxed: awaited in place, the call's future would be kept twice.
+    let call = TOLD.scope(Arc::clone(&told), Box::pin(call));
+    async move {
+        let value = call.await;
+        let outcome = *told.lock().unwrap_or_else(PoisonError::into_inner);
+        (value, outcome)
+    }
 }
 
 /// Tells whoever asked. A call within a call tells first, so the outer one has the last word.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::observe::Meters;
+
 /// How the right to run is won.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -80,6 +82,8 @@ pub struct Plan {
     pub(crate) on_duplicate: OnDuplicate,
     pub(crate) on_err: OnErr,
     pub(crate) on_outage: OnOutage,
+    /// Where the metrics' keys of an annotated function are kept.
+    pub(crate) meters: Option<&'static Meters>,
 }
 
 const DEFAULT_TTL: Duration = Duration::from_hours(24);
@@ -99,6 +103,7 @@ impl Plan {
             on_duplicate: OnDuplicate::Replay,
             on_err: OnErr::Release,
             on_outage: OnOutage::Fail,
+            meters: None,
         }
     }
 

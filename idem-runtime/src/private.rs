@@ -6,8 +6,10 @@ use crate::call;
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::key::Key;
-pub use crate::key::{Client, Compared, KeyPart, KeyWriter, Origin, Origins, Scoped, Server};
-pub use crate::returns::{ByFrom, Failures, Replay, ReplayFailure, Return, Returns};
+pub use crate::key::origin::{Compared, Origin, Parts, Scoped};
+pub use crate::key::{Comparable, KeyWriter, Print};
+use crate::returns::Returns;
+pub use crate::returns::{Failures, Guarded, GuardedByFrom, NotStored, Probe};
 pub use crate::site::Site;
 
 /// A call of an annotated function. `engine`: the one that it names, else the task's or the
@@ -23,7 +25,7 @@ where
     F: Future<Output = R>,
 {
     match resolve(site, engine) {
-        Ok(idem) => call::call(&idem, site.plan, key, returns, body).await,
+        Ok(idem) => call::call(&idem, site.plan(), key, returns, body).await,
         Err(error) => call::refused(&key, returns, error),
     }
 }
@@ -41,7 +43,7 @@ where
     F: Future<Output = R> + Send + 'static,
 {
     match resolve(site, engine) {
-        Ok(idem) => call::call_detached(&idem, site.plan, key, returns, body).await,
+        Ok(idem) => call::call_detached(&idem, site.plan(), key, returns, body).await,
         Err(error) => call::refused(&key, returns, error),
     }
 }

@@ -1,6 +1,8 @@
 //! What the path has to know of a function's return type.
 
-use std::marker::PhantomData;
+mod guarded;
+
+pub use guarded::{Carries, Failures, Guarded, GuardedByFrom, NotStored, Probe};
 
 use crate::codec::Codec;
 use crate::error::{Error, Source};
@@ -22,12 +24,6 @@ pub trait Return: Sized {
 
     /// The value that carries this failure.
     fn refused(failure: Self::Failure) -> Self;
-
-    /// [`Returns::new`], asked of the type itself so that an error names nothing else.
-    #[doc(hidden)]
-    fn returns(refuse: fn(Error) -> Self) -> Returns<Self> {
-        Returns::new(refuse)
-    }
 }
 
 impl<T, E> Return for Result<T, E> {
@@ -64,15 +60,8 @@ pub trait Replay<C>: Return {
     ///
     /// What will not decode.
     fn decode(bytes: &[u8]) -> Result<Self, Source>;
-
-    /// [`Returns::replay`], asked of the type itself so that an error names nothing else.
-    #[doc(hidden)]
-    fn stored(returns: Returns<Self>) -> Returns<Self> {
-        returns.replay::<C>()
-    }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T, E, C: Codec<T>> Replay<C> for Result<T, E> {
     const CODEC: &'static str = C::NAME;
 
@@ -103,15 +92,8 @@ pub trait ReplayFailure<C>: Return {
     ///
     /// What will not decode.
     fn decode_failure(bytes: &[u8]) -> Result<Self, Source>;
-
-    /// [`Returns::replay_failures`], asked of the type itself so that an error names nothing else.
-    #[doc(hidden)]
-    fn stored(returns: Returns<Self>) -> Returns<Self> {
-        returns.replay_failures::<C>()
-    }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T, E, C: Codec<E>> ReplayFailure<C> for Result<T, E> {
     fn encode_failure(&self, out: &mut Vec<u8>) -> Result<(), Source> {
         match self {
@@ -122,87 +104,6 @@ impl<T, E, C: Codec<E>> ReplayFailure<C> for Result<T, E> {
 
     fn decode_failure(bytes: &[u8]) -> Result<Self, Source> {
         C::decode(bytes).map(Err)
-    }
-}
-
-/// A return type whose failure an [`Error`] becomes by `From`.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`#[idempotent]` can't guard a function that returns `{Self}`",
-    label = "not a `Result`",
-    note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
-            flight, and only `E` can carry that"
-)]
-pub trait ByFrom: Return {
-    /// The value that says `error`.
-    fn by_from(error: Error) -> Self;
-
-    /// [`Returns::new`] with that.
-    fn returns() -> Returns<Self> {
-        Returns::new(Self::by_from)
-    }
-}
-
-impl<T, E: Carries> ByFrom for Result<T, E> {
-    fn by_from(error: Error) -> Self {
-        Err(E::carry(error))
-    }
-}
-
-/// An error type that an [`Error`] becomes.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't carry an `idem::Error`, which tells a duplicate why it has no result",
-    label = "no `From<idem::Error>`",
-    note = "write `impl From<idem::Error> for {Self}`, or name a function by `map_err = …`"
-)]
-pub trait Carries {
-    /// The error that says `error`.
-    fn carry(error: Error) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: From<Error>> Carries for E {
-    fn carry(error: Error) -> Self {
-        E::from(error)
-    }
-}
-
-/// Finds out whether a codec `C` can store the failures of `R`, without asking for it: by method
-/// lookup, which passes over a method whose bounds do not hold.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Failures<R, C>(NoFailures<R>, PhantomData<C>);
-
-/// Failures that can't be stored.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct NoFailures<R>(PhantomData<R>);
-
-impl<R, C> Failures<R, C> {
-    /// The question.
-    pub const NEW: Self = Self(NoFailures(PhantomData), PhantomData);
-}
-
-impl<R: ReplayFailure<C>, C> Failures<R, C> {
-    /// They can.
-    pub fn stored(&self, returns: Returns<R>) -> Returns<R> {
-        returns.replay_failures::<C>()
-    }
-}
-
-impl<R, C> std::ops::Deref for Failures<R, C> {
-    type Target = NoFailures<R>;
-
-    fn deref(&self) -> &NoFailures<R> {
-        &self.0
-    }
-}
-
-impl<R> NoFailures<R> {
-    /// They can't.
-    pub const fn stored(&self, returns: Returns<R>) -> Returns<R> {
-        returns
     }
 }
 
@@ -292,6 +193,23 @@ impl<R> Returns<R> {
     {
         self.failure = Some(Form { encode: R::encode_failure, decode: R::decode_failure });
         self
+    }
+
+    /// The call whose body goes on when its caller is gone. The bounds are asked here, so that an
+    /// error names a type that its reader knows.
+    #[doc(hidden)]
+    pub fn call_detached<F>(
+        self,
+        site: &'static crate::site::Site,
+        engine: Option<crate::Idem>,
+        key: crate::Key,
+        body: F,
+    ) -> impl Future<Output = R>
+    where
+        R: Send + 'static,
+        F: Future<Output = R> + Send + 'static,
+    {
+        crate::__private::call_detached(site, engine, key, self, body)
     }
 
     /// Decides for each value what becomes of the claim, in place of the plan's `on_err`; `None`

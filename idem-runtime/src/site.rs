@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
+use crate::observe::Meters;
 use crate::plan::Plan;
 
 /// One annotated function: its operation, where it stands, and its plan.
@@ -9,7 +10,8 @@ use crate::plan::Plan;
 pub struct Site {
     pub(crate) operation: &'static str,
     pub(crate) place: &'static str,
-    pub(crate) plan: Plan,
+    plan: Plan,
+    meters: Meters,
     /// The engine that has this site in its register, as a fast path: 0 is none.
     pub(crate) registered: AtomicUsize,
 }
@@ -18,6 +20,11 @@ impl Site {
     /// `place` is `file:line`, for the message that names two places.
     #[must_use]
     pub const fn new(operation: &'static str, place: &'static str, plan: Plan) -> Self {
-        Self { operation, place, plan, registered: AtomicUsize::new(0) }
+        let registered = AtomicUsize::new(0);
+        Self { operation, place, plan, meters: Meters::new(), registered }
+    }
+
+    pub(crate) fn plan(&'static self) -> Plan {
+        Plan { meters: Some(&self.meters), ..self.plan }
     }
 }

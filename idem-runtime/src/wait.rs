@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::decide::differs;
 use crate::engine::Idem;
-use crate::flight::{Departure, Doer, End, Flight, Followed};
+use crate::flight::{Doer, End, Flight, Followed};
 use crate::key::Fingerprint;
 use crate::record::{Record, State};
 use crate::store::Name;
@@ -22,6 +22,8 @@ pub(crate) struct Waiter<'a> {
     asked: bool,
     waited: bool,
     pause: Duration,
+    /// When the lease that the store was asked about last would end.
+    lease_ends: Instant,
     /// The flight under which this call polls for the others in this process.
     polling: Option<Poll<'a>>,
 }
@@ -43,9 +45,17 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 impl<'a> Waiter<'a> {
     pub(crate) fn new(idem: &'a Idem, name: &'a Name, wait: Option<Duration>) -> Self {
-        let deadline = wait.map(|wait| Instant::now() + wait);
-        let pause = FIRST_PAUSE;
-        Self { idem, name, deadline, asked: false, waited: false, pause, polling: None }
+        let now = Instant::now();
+        Self {
+            idem,
+            name,
+            deadline: wait.map(|wait| now + wait),
+            asked: false,
+            waited: false,
+            pause: FIRST_PAUSE,
+            lease_ends: now,
+            polling: None,
+        }
     }
 
     pub(crate) fn has_waited(&self) -> bool {
@@ -55,31 +65,44 @@ impl<'a> Waiter<'a> {
     /// Looks for the key in this process, and follows whoever runs or polls for it.
     pub(crate) async fn meet(&mut self, fingerprint: Option<Fingerprint>) -> Met {
         let asked = std::mem::replace(&mut self.asked, true);
-        let flight = self.idem.flights().get(self.name);
-        let own = self.polling.as_ref().map(|poll| &poll.flight);
-        if own.zip(flight.as_ref()).is_some_and(|(own, there)| Arc::ptr_eq(own, there)) {
-            return Met::Nobody;
-        }
-        // An attempt of this process has taken its place, and may have landed since: a poll that
-        // has ended would not pause any more.
-        self.polling = None;
-        let Some(flight) = flight else { return Met::Nobody };
-        let left = flight.left();
-        if left.is_none() && !(asked && flight.is_elsewhere()) {
-            return Met::Nobody;
-        }
-        if differs(flight.fingerprint, fingerprint) {
-            return Met::Other;
-        }
-        let deadline = match self.deadline {
-            Some(deadline) if !flight.is_polled_by(Doer::current()) => deadline,
-            _ => return left.map_or(Met::Nobody, Met::InFlight),
-        };
-        self.waited = true;
-        match flight.follow(deadline).await {
-            Followed::Ended(End::Stored(record)) => Met::Stored(record),
-            Followed::Ended(End::AskStore) | Followed::AskStore => Met::Nobody,
-            Followed::OutOfTime(left) => Met::InFlight(left.unwrap_or(self.pause)),
+        loop {
+            let flight = self.idem.flights().get(self.name);
+            let own = self.polling.as_ref().map(|poll| &poll.flight);
+            if own.zip(flight.as_ref()).is_some_and(|(own, there)| Arc::ptr_eq(own, there)) {
+                return Met::Nobody;
+            }
+            // An attempt of this process has taken its place, and may have landed since: a poll
+            // that has ended would not pause any more.
+            self.polling = None;
+            let Some(flight) = flight else { return Met::Nobody };
+            let left = flight.left();
+            if left.is_none() && !(asked && flight.is_elsewhere()) {
+                return Met::Nobody;
+            }
+            if differs(flight.fingerprint, fingerprint) {
+                return Met::Other;
+            }
+            let deadline = match self.deadline {
+                Some(deadline) if !flight.is_polled_by(Doer::current()) => deadline,
+                _ => return left.map_or(Met::Nobody, Met::InFlight),
+            };
+            self.waited = true;
+            match flight.follow(deadline).await {
+                Followed::Ended(End::Stored(record)) => return Met::Stored(record),
+                Followed::OutOfTime(left) => {
+                    let known = self.lease_ends.saturating_duration_since(Instant::now());
+                    return Met::InFlight(left.unwrap_or(known));
+                }
+                // Whoever polled has left: one of those who followed polls on, and the others
+                // follow that one, so that the store is not asked by all of them at once.
+                Followed::Ended(End::AskStore) if flight.is_elsewhere() => {
+                    self.polling = Poll::instead_of(self.idem, &flight);
+                    if self.polling.is_some() {
+                        return Met::Nobody;
+                    }
+                }
+                Followed::Ended(End::AskStore) | Followed::AskStore => return Met::Nobody,
+            }
         }
     }
 
@@ -89,6 +112,7 @@ impl<'a> Waiter<'a> {
         let now = Instant::now();
         let Some(deadline) = self.deadline.filter(|deadline| now < *deadline) else { return false };
         self.waited = true;
+        self.lease_ends = now + left;
         let jittered = self.pause.mul_f64(rand::random_range(0.5..1.5));
         self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
         // A lease that lapses is taken over at once.
@@ -127,17 +151,16 @@ struct Poll<'a> {
 }
 
 impl<'a> Poll<'a> {
-    /// `None` where somebody runs or polls for the key already.
+    /// A poll about this record; `None` where somebody runs or polls for the key already.
     fn begin(idem: &'a Idem, name: &Name, running: &Record) -> Option<Self> {
-        let flight = Flight::new(Departure {
-            name: name.clone(),
-            fingerprint: running.header().ok().and_then(|header| header.fingerprint),
-            fence: running.fence(),
-            number: running.attempts(),
-            engine: idem.id(),
-            parent: None,
-            until: None,
-        });
+        let fingerprint = running.header().ok().and_then(|header| header.fingerprint);
+        let flight = Flight::elsewhere(idem.id(), name.clone(), fingerprint);
+        idem.flights().poll(&flight).then_some(Self { idem, flight })
+    }
+
+    /// The same in the place of a poll that has ended.
+    fn instead_of(idem: &'a Idem, ended: &Flight) -> Option<Self> {
+        let flight = Flight::elsewhere(idem.id(), ended.name.clone(), ended.fingerprint);
         idem.flights().poll(&flight).then_some(Self { idem, flight })
     }
 }

@@ -75,6 +75,9 @@ enum Rule {
     },
 }
 
+/// A test fails where an asker that never pauses would hang it.
+const TOO_MANY: usize = 100_000;
+
 /// A step that waits, and can be let go.
 #[derive(Debug)]
 pub struct Held {
@@ -159,6 +162,7 @@ impl Faulty {
     fn rule(&self, step: Step) -> Option<Rule> {
         let mut rules = self.rules();
         rules.asked.push(step);
+        assert!(rules.asked.len() < TOO_MANY, "asked without end: {step:?}");
         if let Some(at) = rules.once.iter().position(|(of, _)| *of == step) {
             return Some(rules.once.remove(at).1);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use idem::store::{Dialect, Memory, MySql, Postgres, Redis, Sqlite};
+use idem::store::{Dialect, Memory, MySql, Postgres, Redis, RedisOptions, Sqlite};
 use idem::{Builder, Idem};
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
@@ -124,7 +124,15 @@ impl Place {
             Kind::Memory(memory) => builder.store(Arc::clone(memory)),
             Kind::Redis(server, Dialect::Native) => builder.redis(server.url()),
             Kind::Redis(server, dialect) => {
-                let redis = Redis::connect_as(&server.url(), TIMEOUT, false, *dialect).await;
+                let redis = Redis::connect(
+                    &server.url(),
+                    &RedisOptions {
+                        timeout: TIMEOUT,
+                        at_most: *dialect,
+                        ..RedisOptions::default()
+                    },
+                )
+                .await;
                 builder.store(redis.expect("the server answers"))
             }
             Kind::Postgres(server) => {

@@ -15,9 +15,13 @@ use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
     task::JoinHandle,
+    time::timeout,
 };
 
 use rules::{Rule, Rules};
+
+/// How long a request that a test waits for may take to come, before the test fails.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A TCP proxy before a server, on a loopback port of its own.
 ///
@@ -41,7 +45,7 @@ pub struct Proxy {
     address: SocketAddr,
     rules: Arc<Rules>,
     listening: Option<JoinHandle<()>>,
-    upstream: SocketAddr,
+    upstream: watch::Sender<SocketAddr>,
     /// Its number changes when all connections are to be closed.
     generation: watch::Sender<u64>,
 }
@@ -77,6 +81,7 @@ impl Proxy {
         let rules = Arc::default();
         // Not a port that the system gives out: it has to be free again after `refuse`.
         let address = (Ipv4Addr::LOCALHOST, crate::port::free()).into();
+        let upstream = watch::Sender::new(upstream);
         let mut proxy = Self { address, rules, listening: None, upstream, generation };
         proxy.accept().await;
         proxy
@@ -132,6 +137,11 @@ impl Proxy {
         self.generation.send_modify(|generation| *generation += 1);
     }
 
+    /// Leads new connections to another server; those that there are stay where they are.
+    pub fn redirect(&self, upstream: SocketAddr) {
+        self.upstream.send_replace(upstream);
+    }
+
     /// Refuses new connections from when this returns; those that there are go on.
     pub async fn refuse(&mut self) {
         if let Some(listening) = self.listening.take() {
@@ -150,11 +160,12 @@ impl Proxy {
             return;
         }
         let listener = TcpListener::bind(self.address).await.expect("the port is still free");
-        let (rules, upstream) = (Arc::clone(&self.rules), self.upstream);
+        let (rules, upstream) = (Arc::clone(&self.rules), self.upstream.subscribe());
         let generation = self.generation.subscribe();
         self.listening = Some(tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 rules.count_connection();
+                let upstream = *upstream.borrow();
                 tokio::spawn(link::run(client, upstream, Arc::clone(&rules), generation.clone()));
             }
         }));
@@ -177,7 +188,8 @@ impl Swallowed {
     ///
     /// When the proxy goes before.
     pub async fn landed(self) -> Vec<u8> {
-        self.replied.await.expect("the server replies, and the proxy is there")
+        let replied = timeout(PATIENCE, self.replied).await.expect("the request comes");
+        replied.expect("the server replies, and the proxy is there")
     }
 }
 
@@ -188,7 +200,8 @@ impl Held {
     ///
     /// When the proxy goes before.
     pub async fn caught(self) -> Caught {
-        let deliver = self.caught.await.expect("the proxy is there");
+        let caught = timeout(PATIENCE, self.caught).await.expect("the request comes");
+        let deliver = caught.expect("the proxy is there");
         Caught { deliver, reply: self.reply }
     }
 }

@@ -1,4 +1,5 @@
 //! What `#[idempotent]`, `key!` and `#[derive(KeyPart)]` accept, and the keys that they render.
+#![allow(dead_code, reason = "most cases are type-checked only")]
 
 mod macros {
     mod key_part;

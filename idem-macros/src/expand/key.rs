@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 
 use crate::names::Names;
 use crate::options::Listed;
+use crate::runtime::Runtime;
 use crate::template::Template;
 
 /// What a placeholder starts at.
@@ -27,13 +28,13 @@ pub(crate) enum Compared<'a> {
 pub(crate) fn write(
     template: &Template,
     roots: &[Root],
-    compared: Compared<'_>,
-    runtime: &TokenStream,
+    compared: &Compared<'_>,
+    runtime: &Runtime,
 ) -> TokenStream {
     let operation = &template.operation;
     let at_key = Span::mixed_site().located_at(template.literal.span());
     let mut lets = TokenStream::new();
-    let mut writes = TokenStream::new();
+    let mut texts = TokenStream::new();
     let mut origins = Vec::new();
     let mut known = false;
     let writer = Ident::new("writer", Span::mixed_site());
@@ -46,14 +47,15 @@ pub(crate) fn write(
             at_key
         };
         let part = format_ident!("part_{at}", span = span);
-        let value = place.tokens(&root.ident, template.literal.span());
+        let value = place.tokens(&root.ident, at_key);
         let name = place.to_string();
+        let runtime = runtime.at(span);
         lets.extend(quote_spanned!(span=> let #part = &#value;));
-        writes.extend(quote_spanned! {span=>
+        texts.extend(quote_spanned! {span=>
             #runtime::KeyPart::write(#part, &mut #writer.part(#name));
         });
         if !after.is_empty() {
-            writes.extend(quote!(#writer.literal(#after);));
+            texts.extend(quote!(#writer.literal(#after);));
         }
         if place.is_plain() && root.of_server {
             known = true;
@@ -61,13 +63,14 @@ pub(crate) fn write(
             origins.push(part);
         }
     }
-    let check = check(&origins, known, &compared, at_key, runtime);
-    let fingerprint = fingerprint(&compared);
+    let check = check(&origins, known, compared, at_key, runtime);
+    let fingerprint = fingerprint(compared, runtime);
+    let runtime = runtime.at(at_key);
     quote! {
         #lets
         #check
         let mut #writer = #runtime::__private::KeyWriter::new(#operation);
-        #writes
+        #texts
         #writer.finish()#fingerprint
     }
 }
@@ -79,47 +82,37 @@ fn check(
     known: bool,
     compared: &Compared<'_>,
     at_key: Span,
-    runtime: &TokenStream,
+    runtime: &Runtime,
 ) -> TokenStream {
     let unsaid = matches!(compared, Compared::Unsaid);
     if parts.is_empty() || known && !unsaid {
         return TokenStream::new();
     }
+    let runtime = runtime.at(at_key);
+    let private = quote_spanned!(at_key=> #runtime::__private);
+    let origins = Ident::new("origins", at_key);
     let start = Ident::new(if known { "known" } else { "start" }, at_key);
-    let question = if unsaid {
-        quote_spanned!(at_key=> Compared::compared)
-    } else {
-        quote_spanned!(at_key=> Scoped::scoped)
-    };
+    let scoped = (!known).then(|| quote_spanned!(at_key=> #private::Scoped::scoped(&#origins);));
+    let compared =
+        unsaid.then(|| quote_spanned!(at_key=> #private::Compared::compared(&#origins);));
     quote_spanned! {at_key=>
-        #runtime::__private::#question(
-            #runtime::__private::Origins::#start()
-                #(.and(#runtime::__private::Origin::of(#parts).origin()))*
-        );
+        let #origins = #private::Parts::#start()
+            #(.and(#private::Origin::of(#parts).origin()))*;
+        #scoped
+        #compared
     }
 }
 
-fn fingerprint(compared: &Compared<'_>) -> TokenStream {
+fn fingerprint(compared: &Compared<'_>, runtime: &Runtime) -> TokenStream {
     let Compared::By(places, names) = compared else { return TokenStream::new() };
     let scheme: Vec<String> = places.iter().map(|listed| listed.place.to_string()).collect();
     let scheme = scheme.join(",");
-    let values: Vec<TokenStream> = places
-        .iter()
-        .filter_map(|Listed { place, root, steps }| {
-            let mut ident = names.get(&place.root)?.ident.clone();
-            ident.set_span(ident.span().located_at(root.span()));
-            let span = Span::mixed_site().located_at(root.span());
-            Some(quote_spanned!(span=> &#ident #steps))
-        })
-        .collect();
-    // `Serialize` is there for tuples of up to sixteen.
-    let values = nested(values);
-    quote!(.fingerprint_as(#scheme, &#values))
-}
-
-fn nested(mut values: Vec<TokenStream>) -> TokenStream {
-    while values.len() > 16 {
-        values = values.chunks(16).map(|chunk| quote!((#(#chunk,)*))).collect();
-    }
-    quote!((#(#values,)*))
+    let values = places.iter().filter_map(|Listed { place, root, steps }| {
+        let mut ident = names.get(&place.root)?.ident.clone();
+        ident.set_span(ident.span().located_at(root.span()));
+        let span = Span::mixed_site().located_at(root.span());
+        let runtime = runtime.at(span);
+        Some(quote_spanned!(span=> #runtime::__private::Comparable::compared(&#ident #steps)))
+    });
+    quote!(.fingerprint_of(#scheme, [#(#values),*]))
 }

@@ -10,23 +10,25 @@ use syn::spanned::Spanned;
 
 use crate::check::{self, Unknown};
 use crate::errors::Errors;
+use crate::fallback;
 use crate::function::{Function, Pinned, Shape};
 use crate::options::{Fingerprint, Options};
+use crate::runtime::Runtime;
 use crate::template::Template;
-use crate::{fallback, runtime};
 
 /// Parses, checks and writes; on a mistake the plain function and what is wrong.
-pub(crate) fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn idempotent(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(options, &mut errors);
     let template = options.key.clone().and_then(|key| Template::parse(key, &mut errors));
     check::contradictions(&options, &mut errors);
     let Some(function) = Function::parse(item.clone(), &mut errors) else {
-        return fallback::item(&item, errors);
+        return fallback::item(item, errors);
     };
     check::missing(&options, &function, &mut errors);
     check::fingerprint(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
+    check::results(&options, &function, &mut errors);
     let unknown = template
         .as_ref()
         .map_or(Unknown::None, |template| check::placeholders(template, &function, &mut errors));
@@ -35,9 +37,9 @@ pub(crate) fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream
             guarded(&options, &template, &function)
         }
         (template, Unknown::LeftToCompiler(names)) => {
-            fallback::function(&item, &function, template.as_ref(), &names, errors)
+            fallback::function(item, &function, template.as_ref(), &names, errors)
         }
-        (template, _) => fallback::function(&item, &function, template.as_ref(), &[], errors),
+        (template, _) => fallback::function(item, &function, template.as_ref(), &[], errors),
     }
 }
 
@@ -45,11 +47,11 @@ pub(crate) fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream
 pub(crate) struct Context<'a> {
     options: &'a Options,
     function: &'a Function,
-    runtime: TokenStream,
+    runtime: Runtime,
 }
 
 fn guarded(options: &Options, template: &Template, function: &Function) -> TokenStream {
-    let runtime = runtime::path(options.krate.as_ref());
+    let runtime = Runtime::find(options.krate.as_ref());
     let context = Context { options, function, runtime };
     match &function.shape {
         Shape::Async => function.around(&call(&context, template, &[])),
@@ -66,7 +68,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     let Context { options, function, runtime } = context;
     let here = Span::mixed_site();
     let [site, key, engine, returns] =
-        ["SITE", "key", "engine", "returns"].map(|name| Ident::new(name, here));
+        ["site", "key", "engine", "returns"].map(|name| Ident::new(name, here));
     let plan = plan::write(context);
     let operation = &template.operation;
     let roots: Vec<_> = template
@@ -80,34 +82,56 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         Some(Fingerprint::Off) => key::Compared::Elsewhere,
         Some(Fingerprint::Places(places)) => key::Compared::By(places, &function.names),
     };
-    let key_value = key::write(template, &roots, compared, runtime);
+    let key_value = key::write(template, &roots, &compared, runtime);
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
     let body = body(context);
-    let enter = if options.finishes() { quote!(call_detached) } else { quote!(call) };
+    let runtime = runtime.at(here);
+    let enter = match options.on_cancel.filter(|_| options.finishes()) {
+        None => quote_spanned! {here=>
+            #runtime::__private::call(#site, #engine, #key, #returns, #body)
+        },
+        // What can't go on by itself is told where it was asked to.
+        Some(word) => {
+            let span = here.located_at(word.span);
+            let future = Ident::new("body", span);
+            quote_spanned! {span=> {
+                let #future = #body;
+                #returns.call_detached(#site, #engine, #key, #future)
+            }}
+        }
+    };
     quote_spanned! {here=>
-        static #site: #runtime::__private::Site = #runtime::__private::Site::new(
-            #operation,
-            ::core::concat!(::core::file!(), ":", ::core::line!()),
-            #plan,
-        );
+        // In a block: an item's name would be seen by the body too.
+        let #site: &'static #runtime::__private::Site = {
+            static SITE: #runtime::__private::Site = #runtime::__private::Site::new(
+                #operation,
+                ::core::concat!(::core::file!(), ":", ::core::line!()),
+                #plan,
+            );
+            &SITE
+        };
         #(#lets)*
         let #key = { #key_value };
         let #engine = #engine_value;
         let #returns = #returns_value;
-        #runtime::__private::#enter(&#site, #engine, #key, #returns, #body).await
+        #enter.await
     }
 }
 
 /// The engine that the option names, cloned.
 fn engine_value(context: &Context<'_>) -> TokenStream {
-    let runtime = &context.runtime;
     let Some(engine) = &context.options.engine else {
         return quote!(::core::option::Option::None);
     };
     let span = Span::mixed_site().located_at(engine.span());
+    let runtime = context.runtime.at(span);
     let engine = context.function.with_own_self(engine.to_token_stream());
-    quote_spanned!(span=> ::core::option::Option::Some(#runtime::Idem::clone(&#engine)))
+    let borrowed = Ident::new("engine", span);
+    quote_spanned! {span=> {
+        let #borrowed: &#runtime::Idem = &#engine;
+        ::core::option::Option::Some(::core::clone::Clone::clone(#borrowed))
+    }}
 }
 
 /// The body as a boxed future: recursion compiles, and the outer future stays small.
@@ -122,7 +146,9 @@ fn body(context: &Context<'_>) -> TokenStream {
     let mut block = Group::new(Delimiter::Brace, quote!(#edge #statements));
     block.set_span(function.braces);
     let block = block.into_token_stream();
-    quote_spanned!(Span::mixed_site()=> ::std::boxed::Box::pin(async move #block))
+    // A value that the key has used up, or one that isn't `Send`, is told at the function's name.
+    let span = Span::mixed_site().located_at(function.sig.ident.span());
+    quote_spanned!(span=> ::std::boxed::Box::pin(async move #block))
 }
 
 /// A `return` that is never taken, of the declared type: `?`, `.into()` and `.parse()` in the body

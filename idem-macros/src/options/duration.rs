@@ -22,6 +22,11 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let (number, unit) = text.split_at(digits);
     let unit = UNITS.iter().find(|(name, _)| *name == unit);
     let (Some((_, scale)), false) = (unit, number.is_empty()) else {
+        if let Some(number) = text.strip_suffix('M').filter(|_| digits + 1 == text.len()) {
+            return Err(format!(
+                "`M` could be minutes or months: write `\"{number}m\"`, or days as in `\"30d\"`"
+            ));
+        }
         return Err(match guess(text) {
             Some(meant) => format!("{RULE}: write `\"{meant}\"`"),
             None => format!("{RULE}, such as `\"30s\"`"),
@@ -42,12 +47,13 @@ const RULE: &str = "a duration is a whole number with `ms`, `s`, `m`, `h` or `d`
 
 /// The shortest exact spelling.
 pub(crate) fn spell(millis: u64) -> String {
-    let (unit, scale) = UNITS.iter().find(|(_, scale)| millis % scale == 0).unwrap_or(&("ms", 1));
+    let (unit, scale) =
+        UNITS.iter().find(|(_, scale)| millis.is_multiple_of(*scale)).unwrap_or(&("ms", 1));
     format!("{}{unit}", millis / scale)
 }
 
 /// What a text was meant to be: spaces, long units, fractions and sums such as `1h30m`.
-fn guess(text: &str) -> Option<String> {
+pub(crate) fn guess(text: &str) -> Option<String> {
     let mut rest = text.trim();
     let mut sum: u64 = 0;
     let mut scales = Vec::new();
@@ -76,7 +82,7 @@ fn guess(text: &str) -> Option<String> {
         return None;
     }
     // `24 hours` is told as `24h` and not as `1d`.
-    let unit = UNITS.iter().find(|(_, scale)| scales == [*scale] && sum % scale == 0);
+    let unit = UNITS.iter().find(|(_, scale)| scales == [*scale] && sum.is_multiple_of(*scale));
     Some(unit.map_or_else(|| spell(sum), |(unit, scale)| format!("{}{unit}", sum / scale)))
 }
 
@@ -121,7 +127,6 @@ mod tests {
             ("1_000ms", "1000ms"),
             ("+5s", ""),
             ("-5s", ""),
-            ("1M", ""),
             ("1y", ""),
             ("", ""),
             ("s", ""),

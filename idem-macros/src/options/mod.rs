@@ -1,6 +1,7 @@
 //! What stands between the parentheses of `#[idempotent(…)]`.
 
 pub(crate) mod duration;
+mod places;
 mod table;
 mod value;
 
@@ -12,9 +13,9 @@ use syn::{Expr, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 use crate::suggest;
+pub(crate) use places::Listed;
 pub(crate) use table::Strategy;
 use table::{Kind, Name, Row, TABLE};
-pub(crate) use value::Listed;
 use value::Value;
 
 /// A duration, and where it was written.
@@ -63,6 +64,8 @@ pub(crate) struct Options {
     /// Names of the options that were written, wrong values too, so that a wrong one is not told to
     /// be missing as well.
     written: Vec<(&'static Row, Span)>,
+    /// What misspelt options were meant to be.
+    meant: Vec<Name>,
 }
 
 impl Options {
@@ -84,11 +87,11 @@ impl Options {
 
     /// Whether an option was written, be its value right or wrong.
     pub(crate) fn wrote_key(&self) -> bool {
-        self.wrote(Name::Key)
+        self.wrote(Name::Key) || self.meant.contains(&Name::Key)
     }
 
     pub(crate) fn wrote_strategy(&self) -> bool {
-        self.wrote(Name::Strategy)
+        self.wrote(Name::Strategy) || self.meant.contains(&Name::Strategy)
     }
 
     pub(crate) fn rejects(&self) -> bool {
@@ -118,12 +121,11 @@ impl Options {
             let _ = input.parse::<Token![,]>();
             return;
         };
-        match Row::of(&name.to_string()) {
-            Some(row) => self.known(row, &name, input, errors),
-            None => {
-                errors.at(name.span(), unknown(&name.to_string()));
-                skip_value(input);
-            }
+        if let Some(row) = Row::of(&name.to_string()) {
+            self.known(row, &name, input, errors);
+        } else {
+            self.unknown(&name, errors);
+            skip_value(input);
         }
         separator(input, errors);
     }
@@ -137,12 +139,16 @@ impl Options {
     ) {
         let again = self.wrote(row.option);
         self.written.push((row, name.span()));
-        let value = if input.peek(Token![=]) {
+        let value = if by_another_sign(input) {
+            let message = format!("`{}` takes its value by `=`: write `{}`", row.name, row.example);
+            errors.under(value::until_comma(input), message);
+            None
+        } else if input.peek(Token![=]) {
             let equals = input.parse::<Token![=]>().map_or(name.span(), |equals| equals.spans[0]);
             value::parse(row, equals, input, errors)
         } else if let Some(group) = parenthesised(input) {
             if row.kind == Kind::Places {
-                value::places(row, &group, errors)
+                places::parse(row, &group, errors)
             } else {
                 errors.at(
                     name.span(),
@@ -194,6 +200,22 @@ impl Options {
         }
     }
 
+    /// Tells an option that does not exist. One that was meant is not told to be missing as well.
+    fn unknown(&mut self, name: &Ident, errors: &mut Errors) {
+        let names = TABLE.iter().map(|row| row.name);
+        let meant = suggest::nearest(&name.to_string(), names.clone());
+        let remedy = match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the options are {}", suggest::list(names, "and")),
+        };
+        errors.at(name.span(), format!("there is no option `{name}`: {remedy}"));
+        if let Some(row) = meant.and_then(Row::of)
+            && !self.wrote(row.option)
+        {
+            self.meant.push(row.option);
+        }
+    }
+
     /// Tells the options that the strategy does not use.
     fn foreign(&self, errors: &mut Errors) {
         let Some(strategy) = self.strategy else { return };
@@ -205,14 +227,12 @@ impl Options {
     }
 }
 
-fn unknown(name: &str) -> String {
-    let names = TABLE.iter().map(|row| row.name);
-    match suggest::nearest(name, names.clone()) {
-        Some(meant) => format!("there is no option `{name}`: did you mean `{meant}`?"),
-        None => {
-            format!("there is no option `{name}`: the options are {}", suggest::list(names, "and"))
-        }
-    }
+/// Whether something else stands where `=` is due: `:`, `=>`, `==` or other brackets.
+fn by_another_sign(input: ParseStream<'_>) -> bool {
+    let equals = input.peek(Token![=]) && !input.peek(Token![=>]) && !input.peek(Token![==]);
+    let end = input.is_empty() || input.peek(Token![,]) || input.peek(syn::token::Paren);
+    // Another name: the comma between them was forgotten.
+    !equals && !end && input.fork().call(Ident::parse_any).is_err()
 }
 
 /// The parentheses that come next, if any do.
@@ -244,6 +264,10 @@ fn separator(input: ParseStream<'_>, errors: &mut Errors) {
     let option = input.fork().call(Ident::parse_any).is_ok();
     if option {
         errors.at(next, "a comma is missing before this option");
+        return;
+    }
+    if let Ok(semicolon) = input.parse::<Token![;]>() {
+        errors.under(semicolon, "options are separated by commas: write `,`");
         return;
     }
     let wrong = value::until_comma(input);

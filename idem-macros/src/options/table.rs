@@ -61,6 +61,17 @@ pub(crate) enum Kind {
     Places,
 }
 
+impl Kind {
+    /// The words that a value can be.
+    pub(crate) const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Word(words) | Self::WordOrPath(words) => words,
+            Self::Places => &["off"],
+            _ => &[],
+        }
+    }
+}
+
 /// What is known of an option.
 #[derive(Debug)]
 pub(crate) struct Row {

@@ -2,15 +2,14 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::ext::IdentExt;
+use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
-use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Lit, LitStr, Path, Token, Type};
 
 use super::duration;
+use super::places::Listed;
 use super::table::{Kind, Row};
 use crate::errors::Errors;
-use crate::place::{Place, Step};
 use crate::suggest;
 
 /// A value of the kind that the option's row asks for.
@@ -24,15 +23,6 @@ pub(crate) enum Value {
     Places(Vec<Listed>),
 }
 
-/// A value listed in `fingerprint(…)`.
-pub(crate) struct Listed {
-    pub(crate) place: Place,
-    /// The identifier it starts with, as written there.
-    pub(crate) root: Ident,
-    /// What was written after that identifier.
-    pub(crate) steps: TokenStream,
-}
-
 /// Parses the value after `=`. `None`: it was wrong, and that is told.
 pub(crate) fn parse(
     row: &Row,
@@ -40,13 +30,12 @@ pub(crate) fn parse(
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> Option<Value> {
-    let example = row.example;
     if input.is_empty() || input.peek(Token![,]) {
-        errors.at(equals, format!("`{}` has no value: write `{example}`", row.name));
+        errors.at(equals, format!("`{}` has no value: write `{}`", row.name, row.example));
         return None;
     }
     let fork = input.fork();
-    let value = if row.kind == Kind::Type {
+    let value = if row.kind == Kind::Type && !fork.peek(LitStr) {
         match fork.parse::<Type>() {
             Ok(found) => {
                 input.advance_to(&fork);
@@ -67,7 +56,8 @@ pub(crate) fn parse(
     match value {
         Ok(value) => Some(value),
         Err(found) => {
-            errors.under(found, format!("`{}` takes {}: write `{example}`", row.name, row.kind));
+            let message = of_another_kind(row, &found.to_string());
+            errors.under(found, message);
             None
         }
     }
@@ -112,22 +102,39 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             if text.value() == "off" {
                 return Some(Ok(Value::Word("off", text.span())));
             }
+            let name = text.value();
+            let name =
+                if syn::parse_str::<Expr>(&name).is_ok() { name } else { "amount".to_owned() };
             errors.at(
                 text.span(),
-                "`fingerprint` lists values in parentheses, `fingerprint(amount)`, or is `\"off\"`",
+                format!("`fingerprint` lists values in parentheses: write `fingerprint({name})`"),
             );
             None
         }
         (Kind::Expr, None) => Some(Ok(Value::Expr(found))),
-        (Kind::Function | Kind::Module | Kind::WordOrPath(_), None) => match found {
+        (Kind::Function | Kind::Module | Kind::Type, Some(text))
+            if syn::parse_str::<Path>(&text.value()).is_ok()
+                && (row.kind != Kind::Type || text.value().contains(char::is_uppercase)) =>
+        {
+            let (name, path) = (row.name, text.value());
+            errors.at(text.span(), format!("a path is not quoted: write `{name} = {path}`"));
+            None
+        }
+        (
+            Kind::Function | Kind::Module | Kind::Word(_) | Kind::WordOrPath(_) | Kind::Places,
+            None,
+        ) => match found {
             Expr::Path(path) if path.qself.is_none() => {
-                if let Kind::WordOrPath(words) = row.kind
-                    && let Some(word) = path.path.get_ident().map(Ident::to_string)
+                let words = row.kind.words();
+                if let Some(word) = path.path.get_ident().map(Ident::to_string)
                     && words.contains(&word.as_str())
                 {
                     let name = row.name;
                     errors.under(path, format!("a word is quoted: write `{name} = \"{word}\"`"));
                     return None;
+                }
+                if matches!(row.kind, Kind::Word(_) | Kind::Places) {
+                    return other(Expr::Path(path));
                 }
                 Some(Ok(Value::Path(path.path)))
             }
@@ -137,109 +144,44 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
     }
 }
 
+/// The mistake of a value that is of another kind than the option takes.
+fn of_another_kind(row: &Row, found: &str) -> String {
+    let name = row.name;
+    match row.kind {
+        Kind::Duration if let Some(meant) = duration::guess(found) => {
+            format!("a duration is quoted: write `{name} = \"{meant}\"`")
+        }
+        kind => format!("`{name}` takes {kind}: write `{}`", row.example),
+    }
+}
+
 fn unknown_word(row: &Row, words: &[&'static str], value: &str) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
     let mut message =
         format!("`{}` is {}", row.name, suggest::list(quoted.iter().map(String::as_str), "or"));
+    if words.len() == 1 {
+        message.push_str(" and nothing else");
+        return message;
+    }
     if matches!(row.kind, Kind::WordOrPath(_)) {
         message.push_str(", or the path of a function, without quotes");
     }
     if let Some(meant) = suggest::nearest(value, words.iter().copied()) {
-        message.push_str(&format!(": did you mean `\"{meant}\"`?"));
+        return format!("{message}: did you mean `\"{meant}\"`?");
     }
     message
 }
 
-/// Parses the places between the parentheses of `fingerprint(…)`.
-pub(crate) fn places(row: &Row, group: &proc_macro2::Group, errors: &mut Errors) -> Option<Value> {
-    let example = row.example;
-    if group.stream().is_empty() {
-        errors.at(
-            group.span(),
-            format!("`{}` lists nothing: write `{example}`, or `fingerprint = \"off\"`", row.name),
-        );
-        return None;
-    }
-    let list = |input: ParseStream<'_>| {
-        input.call(syn::punctuated::Punctuated::<Expr, Token![,]>::parse_terminated)
-    };
-    let Ok(list) = list.parse2(group.stream()) else {
-        errors.at(group.span(), format!("`{}` lists values: write `{example}`", row.name));
-        return None;
-    };
-    let mut all: Vec<Listed> = Vec::new();
-    let mut whole = true;
-    for expr in list {
-        match place(&expr) {
-            Some((place, _)) if all.iter().any(|other| other.place == place) => {
-                errors.under(&expr, format!("`{place}` is in the fingerprint already: remove it"));
-                whole = false;
-            }
-            Some((place, root)) => {
-                let steps = after_root(expr.into_token_stream());
-                all.push(Listed { place, root, steps });
-            }
-            None => {
-                let message = format!(
-                    "`{}` lists names, their fields, and methods without arguments, such as \
-                     `{example}`; compute anything else before the call",
-                    row.name
-                );
-                errors.under(&expr, message);
-                whole = false;
-            }
-        }
-    }
-    whole.then_some(Value::Places(all))
-}
-
-/// The place that an expression is, and the identifier it starts with.
-fn place(expr: &Expr) -> Option<(Place, Ident)> {
-    match expr {
-        Expr::Path(path) if path.qself.is_none() => {
-            let root = path.path.get_ident()?.clone();
-            Some((Place { root: root.unraw().to_string(), steps: Vec::new() }, root))
-        }
-        Expr::Field(field) => {
-            let (mut place, root) = place(&field.base)?;
-            place.steps.push(match &field.member {
-                syn::Member::Named(name) => Step::Field(name.unraw().to_string()),
-                syn::Member::Unnamed(index) => Step::Index(index.index),
-            });
-            Some((place, root))
-        }
-        Expr::MethodCall(call) if call.args.is_empty() && call.turbofish.is_none() => {
-            let (mut place, root) = place(&call.receiver)?;
-            place.steps.push(Step::Method(call.method.unraw().to_string()));
-            Some((place, root))
-        }
-        Expr::Group(group) => place(&group.expr),
-        _ => None,
-    }
-}
-
-/// The tokens of a place after the identifier that it starts with.
-fn after_root(tokens: TokenStream) -> TokenStream {
-    let mut tokens = tokens.into_iter();
-    match tokens.next() {
-        // A place that came through `macro_rules!` stands in invisible brackets.
-        Some(TokenTree::Group(group)) => {
-            after_root(group.stream()).into_iter().chain(tokens).collect()
-        }
-        _ => tokens.collect(),
-    }
-}
-
 /// Takes the tokens up to the next comma.
 pub(crate) fn until_comma(input: ParseStream<'_>) -> TokenStream {
-    let mut taken = TokenStream::new();
+    let mut found = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
         match input.parse::<TokenTree>() {
-            Ok(token) => taken.extend([token]),
+            Ok(token) => found.extend([token]),
             Err(_) => break,
         }
     }
-    taken
+    found
 }
 
 impl std::fmt::Display for Kind {

@@ -9,6 +9,8 @@ use crate::record::LONGEST_HOLDER;
 #[cfg(feature = "_sql")]
 use crate::store::sql;
 use crate::store::{Memory, Shelf, Store};
+#[cfg(feature = "redis")]
+use crate::store::{Redis, RedisOptions};
 
 /// An engine to be. From [`Idem::builder`].
 ///
@@ -34,6 +36,7 @@ pub struct Builder {
     table: String,
     settings: Settings,
     timeout: Duration,
+    #[cfg(feature = "redis")]
     accept_eviction: bool,
 }
 
@@ -59,6 +62,7 @@ impl Builder {
             table: sql::DEFAULT_TABLE.to_owned(),
             settings,
             timeout: DEFAULT_TIMEOUT,
+            #[cfg(feature = "redis")]
             accept_eviction: false,
         }
     }
@@ -191,6 +195,10 @@ impl Builder {
     /// [`Error::Config`] when no store is named, or two for the same strategies, when a setting is
     /// out of its bounds, or when the server can't keep claims (it evicts, or is a replica);
     /// [`Error::Outage`] when it does not answer within the time-out.
+    #[cfg_attr(
+        not(any(feature = "redis", feature = "_sql")),
+        expect(clippy::unused_async, reason = "other stores connect")
+    )]
     pub async fn build(mut self) -> Result<Idem, Error> {
         self.check()?;
         if self.settings.disabled {
@@ -207,9 +215,13 @@ impl Builder {
             Kv::Memory => Shelf::Memory(Arc::new(Memory::new())),
             #[cfg(feature = "redis")]
             Kv::Redis(url) => {
-                let redis =
-                    crate::store::Redis::connect(&url, self.timeout, self.accept_eviction).await?;
-                Shelf::Redis(Arc::new(redis))
+                let options = RedisOptions {
+                    timeout: self.timeout,
+                    accept_eviction: self.accept_eviction,
+                    prefix: self.settings.prefix.clone(),
+                    ..RedisOptions::default()
+                };
+                Shelf::Redis(Arc::new(Redis::connect(&url, &options).await?))
             }
             Kv::Own(shelve) => shelve(self.timeout),
         });

@@ -9,8 +9,8 @@ mod people;
 mod register;
 mod work;
 
+use std::cell::Cell;
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -19,13 +19,10 @@ pub use builder::Builder;
 pub use people::Entry;
 pub(crate) use work::Running;
 
-use crate::call;
-use crate::codec::Json;
 use crate::error::Error;
 use crate::flight::Flights;
 use crate::key::{Key, Part};
-use crate::plan::{Plan, Strategy};
-use crate::returns::{Replay, Return, Returns};
+use crate::plan::Strategy;
 use crate::site::Site;
 use crate::store::{Memory, Name, Shelf};
 use register::Register;
@@ -102,94 +99,10 @@ impl Idem {
             holder,
             max_result,
             disabled,
-            flights: Flights::new(),
+            flights: Flights::default(),
             register: Register::default(),
             work: Work::default(),
         }))
-    }
-
-    /// Makes one guarded call: what the attribute is sugar for.
-    ///
-    /// The body runs if the key can be claimed; a duplicate gets the stored result. `body` is not
-    /// polled otherwise. Registers nothing: several calls may share an operation.
-    ///
-    /// # Errors
-    ///
-    /// The body's own, and every [`Error`] through `E: From<Error>`.
-    ///
-    /// # Panics
-    ///
-    /// When the body does; the claim is then held till its lease lapses.
-    ///
-    /// ```
-    /// use idem::{Idem, Plan};
-    /// use std::time::Duration;
-    ///
-    /// const PLAN: Plan = Plan::setnx().ttl(Duration::from_secs(3600));
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// let idem = Idem::in_memory();
-    /// for order in [7, 8, 7] {
-    ///     let key = idem::key!("ship:{order}").fingerprint(&("express", 2));
-    ///     let label: String = idem.call(&PLAN, key, async { Ok::<_, idem::Error>("label".into()) }).await?;
-    /// }
-    /// # Ok::<(), idem::Error>(()) }).unwrap();
-    /// ```
-    pub async fn call<T, E, F>(&self, plan: &Plan, key: Key, body: F) -> Result<T, E>
-    where
-        Result<T, E>: Replay<Json>,
-        E: From<Error>,
-        F: Future<Output = Result<T, E>>,
-    {
-        let returns = Returns::new(|error| Err(E::from(error))).replay::<Json>();
-        self.call_with(plan, key, returns, body).await
-    }
-
-    /// The same for return types, codecs and policies of one's own.
-    ///
-    /// # Panics
-    ///
-    /// When the body does.
-    ///
-    /// ```
-    /// use idem::{Idem, Plan, Returns};
-    ///
-    /// /// A duplicate is told so, and no result is stored: `String` needs no serde.
-    /// const PLAN: Plan = Plan::setnx().reject_duplicates();
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// let idem = Idem::in_memory();
-    /// let user = 7;
-    /// let returns = Returns::<Result<String, idem::Error>>::new(Err);
-    /// let sent = idem.call_with(&PLAN, idem::key!("mail:{user}"), returns, async { Ok("sent".into()) });
-    /// assert_eq!(sent.await?, "sent");
-    /// # Ok::<(), idem::Error>(()) }).unwrap();
-    /// ```
-    pub async fn call_with<R, F>(&self, plan: &Plan, key: Key, returns: Returns<R>, body: F) -> R
-    where
-        F: Future<Output = R>,
-    {
-        call::call(self, *plan, key, returns, body).await
-    }
-
-    /// The same for a body that goes on in its own task when the caller leaves: what
-    /// `on_cancel = "finish"` is sugar for.
-    ///
-    /// # Panics
-    ///
-    /// When the body does.
-    pub async fn call_detached<R, F>(
-        &self,
-        plan: &Plan,
-        key: Key,
-        returns: Returns<R>,
-        body: F,
-    ) -> R
-    where
-        R: Return + Send + 'static,
-        F: Future<Output = R> + Send + 'static,
-    {
-        call::call_detached(self, *plan, key, returns, body).await
     }
 
     /// Waits until no body is in flight and nothing is settled in the background any more, for at
@@ -254,15 +167,23 @@ impl Idem {
         self.0.register.enter(self.0.id, site)
     }
 
-    /// Leases are renewed by tokio's timer: without one no claim is made.
+    /// Leases are renewed by tokio's timer: without one no claim is made. Looked at once a thread.
     pub(crate) fn check_runtime() -> Result<(), Error> {
+        thread_local! {
+            static HAS_TIMER: Cell<bool> = const { Cell::new(false) };
+        }
+        if HAS_TIMER.get() {
+            return Ok(());
+        }
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::config("a guarded call runs inside a tokio runtime"));
         }
         // Nothing else tells whether there is a timer.
         std::panic::catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|_| {
             Error::config("a guarded call needs tokio's timer: `enable_time()` on the runtime")
-        })
+        })?;
+        HAS_TIMER.set(true);
+        Ok(())
     }
 }
 

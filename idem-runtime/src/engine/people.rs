@@ -6,7 +6,7 @@ use super::Idem;
 use crate::codec::Codec as _;
 use crate::error::Error;
 use crate::key::Key;
-use crate::record::{Content, Header, Record, State, codec_name};
+use crate::record::{Content, Header, Owner, Record, State, codec_name};
 use crate::store::{Change, Found, Lease, Settled, Shelf};
 
 /// What stands under a key, for people.
@@ -84,6 +84,8 @@ impl Idem {
             return Ok(Settled::Lost);
         };
         let header = Header {
+            // Another's than the attempt's: if that completes after all, it has lost.
+            owner: Owner::new(),
             codec: codec_name(<crate::Json as crate::Codec<T>>::NAME),
             ..running.next(State::Completed, Content::Success)
         };

@@ -1,57 +1,65 @@
 //! What an engine has under way, for `shutdown`.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::Idem;
 
 /// Counts bodies in flight and what is settled in the background.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Work {
-    count: Arc<watch::Sender<usize>>,
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Self { count: Arc::new(watch::Sender::new(0)) }
-    }
+    count: AtomicUsize,
+    /// Whether anybody waits for the last: until then, ending costs no lock.
+    awaited: AtomicBool,
+    none_left: Notify,
 }
 
 /// One of them, for as long as it lives.
-#[derive(Debug)]
-pub(crate) struct Running(Work);
+pub(crate) struct Running(Idem);
 
 impl Work {
-    fn enter(&self) -> Running {
-        self.count.send_modify(|count| *count += 1);
-        Running(self.clone())
-    }
-
     /// Waits until there are none, for at most `deadline`; returns how many are left.
     pub(super) async fn idle_within(&self, deadline: Duration) -> usize {
-        let mut count = self.count.subscribe();
-        let idle = count.wait_for(|count| *count == 0);
-        match tokio::time::timeout(deadline, idle).await {
-            Ok(_) => 0,
-            Err(_) => *self.count.borrow(),
+        match tokio::time::timeout(deadline, self.idle()).await {
+            Ok(()) => 0,
+            Err(_) => self.count.load(Ordering::SeqCst),
+        }
+    }
+
+    async fn idle(&self) {
+        loop {
+            let mut none_left = pin!(self.none_left.notified());
+            none_left.as_mut().enable();
+            // In this order, and the other way round in `drop`: one of the two sees the other.
+            self.awaited.store(true, Ordering::SeqCst);
+            if self.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            none_left.await;
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.count.send_modify(|count| *count -= 1);
+        let work = &self.0.0.work;
+        let last = work.count.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && work.awaited.load(Ordering::SeqCst) {
+            work.none_left.notify_waiters();
+        }
     }
 }
 
 impl Idem {
     /// Counts what is under way for as long as the returned value lives.
     pub(crate) fn enter(&self) -> Running {
-        self.0.work.enter()
+        self.0.work.count.fetch_add(1, Ordering::SeqCst);
+        Running(self.clone())
     }
 
     /// Does something in the background, which `shutdown` waits for. Outside of a runtime, as in a

@@ -12,18 +12,35 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// # Errors
-    ///
-    /// What will not serialise: a map whose keys are no text, a number past 64 bits.
-    pub(crate) fn of<V: serde::Serialize + ?Sized>(
-        scheme: &str,
-        values: &V,
-    ) -> Result<Self, serde_json::Error> {
+    pub(crate) fn of(scheme: &str, values: &Value) -> Self {
         let mut hash = Sha256::new();
-        feed(&mut hash, &serde_json::to_value(values)?);
+        feed(&mut hash, values);
         let name = Sha256::digest(scheme.as_bytes());
         let scheme = name.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        Ok(Self { scheme, hash: hash.finalize().into() })
+        Self { scheme, hash: hash.finalize().into() }
+    }
+}
+
+/// A value that calls can be compared by: whatever is `Serialize`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be part of a fingerprint",
+    label = "not `Serialize`",
+    note = "derive `serde::Serialize` for it, or list one of its fields: `fingerprint(order.total)`"
+)]
+pub trait Comparable {
+    /// The value as it is hashed.
+    fn compared(&self) -> Print;
+}
+
+/// A value as it is hashed, or why it can't be.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Print(pub(crate) serde_json::Result<Value>);
+
+#[diagnostic::do_not_recommend]
+impl<V: serde::Serialize + ?Sized> Comparable for V {
+    fn compared(&self) -> Print {
+        Print(serde_json::to_value(self))
     }
 }
 

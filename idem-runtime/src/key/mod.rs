@@ -2,7 +2,7 @@
 
 mod client;
 mod fingerprint;
-mod origin;
+pub mod origin;
 mod part;
 mod writer;
 
@@ -11,8 +11,8 @@ use std::fmt;
 
 pub use client::{IdempotencyKey, InvalidIdempotencyKey};
 pub(crate) use fingerprint::Fingerprint;
-pub use origin::{Compared, Origin, Origins, Scoped};
-pub use part::{Client, KeyPart, Part, Server};
+pub use fingerprint::{Comparable, Print};
+pub use part::{KeyPart, Part};
 pub use writer::KeyWriter;
 
 use crate::error::Error;
@@ -61,19 +61,24 @@ impl Key {
     /// let key = idem::key!("charge:{order}").fingerprint(&("EUR", 1200));
     /// ```
     pub fn fingerprint<V: serde::Serialize + ?Sized>(self, values: &V) -> Self {
-        self.fingerprint_as("", values)
+        self.printed("", serde_json::to_value(values))
     }
 
     /// The same under the name of a scheme: which values, by their expressions. Fingerprints of
     /// different schemes are not compared.
     #[doc(hidden)]
-    pub fn fingerprint_as<V: serde::Serialize + ?Sized>(
+    pub fn fingerprint_of<const N: usize>(self, scheme: &str, values: [Print; N]) -> Self {
+        let values: Result<Vec<_>, _> = values.into_iter().map(|value| value.0).collect();
+        self.printed(scheme, values.map(serde_json::Value::Array))
+    }
+
+    fn printed(
         mut self,
         scheme: &str,
-        values: &V,
+        values: Result<serde_json::Value, serde_json::Error>,
     ) -> Self {
-        match Fingerprint::of(scheme, values) {
-            Ok(fingerprint) => self.fingerprint = Some(fingerprint),
+        match values {
+            Ok(values) => self.fingerprint = Some(Fingerprint::of(scheme, &values)),
             Err(error) => {
                 let reason = format!("the fingerprint of `{}` can't be taken: {error}", self.text);
                 self.fault.get_or_insert(reason);
@@ -108,3 +113,6 @@ impl fmt::Display for Key {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,9 @@
-//! Where the parts of a key come from, decided by types.
+//! Where the parts of a key come from: the server, or a client.
 //!
-//! The macros write `Origins::start().and(Origin::of(part).origin())…`, and ask [`Scoped`] or
+//! An implementation of [`KeyPart`](crate::KeyPart) by hand names [`Server`] or [`Client`]; the rest
+//! is for the macros, and its names are met in the compiler's messages.
+//!
+//! The macros write `Parts::start().and(Origin::of(part).origin())…`, and ask [`Scoped`] or
 //! [`Compared`] of it. [`Origin`]
 //! finds out by method lookup: the method of the first type in the chain `Origin` → `OfClient` →
 //! `Unknown` whose bounds hold. So a generic part, whose origin nobody knows yet, is let pass, where
@@ -9,7 +12,19 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::part::{Client, KeyPart, Server};
+use super::part::KeyPart;
+
+/// The origin of a value that the server knows by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Server;
+
+/// The origin of a value that a client made up.
+#[derive(Debug, Clone, Copy)]
+pub struct Client;
+
+/// In place of an origin that no part of a key has.
+#[derive(Debug, Clone, Copy)]
+pub struct No;
 
 /// Asks a part where it comes from.
 #[derive(Debug)]
@@ -72,19 +87,11 @@ impl Unknown {
     }
 }
 
-/// There is such a part.
+/// Where the parts of a key come from: `S` is [`Server`] or [`No`], `C` is [`Client`] or [`No`].
 #[derive(Debug)]
-pub struct Seen;
+pub struct Parts<S, C>(PhantomData<(S, C)>);
 
-/// There is no such part.
-#[derive(Debug)]
-pub struct Unseen;
-
-/// Which origins the parts of a key have: of the server (`S`), of the client (`C`).
-#[derive(Debug)]
-pub struct Origins<S, C>(PhantomData<(S, C)>);
-
-impl Origins<Unseen, Unseen> {
+impl Parts<No, No> {
     /// No parts.
     #[must_use]
     pub const fn start() -> Self {
@@ -92,7 +99,7 @@ impl Origins<Unseen, Unseen> {
     }
 }
 
-impl Origins<Seen, Unseen> {
+impl Parts<Server, No> {
     /// Parts that are the server's own by the look of their types.
     #[must_use]
     pub const fn known() -> Self {
@@ -100,7 +107,7 @@ impl Origins<Seen, Unseen> {
     }
 }
 
-impl<S, C> Origins<S, C> {
+impl<S, C> Parts<S, C> {
     /// One part more.
     #[must_use]
     pub fn and<O: Joins<S, C>>(self, _: O) -> O::Joined {
@@ -117,18 +124,18 @@ pub trait Joins<S, C> {
 }
 
 impl<S, C> Joins<S, C> for Server {
-    type Joined = Origins<Seen, C>;
-    const JOINED: Origins<Seen, C> = Origins(PhantomData);
+    type Joined = Parts<Server, C>;
+    const JOINED: Parts<Server, C> = Parts(PhantomData);
 }
 
 impl<S, C> Joins<S, C> for Unknown {
-    type Joined = Origins<Seen, C>;
-    const JOINED: Origins<Seen, C> = Origins(PhantomData);
+    type Joined = Parts<Server, C>;
+    const JOINED: Parts<Server, C> = Parts(PhantomData);
 }
 
 impl<S, C> Joins<S, C> for Client {
-    type Joined = Origins<S, Seen>;
-    const JOINED: Origins<S, Seen> = Origins(PhantomData);
+    type Joined = Parts<S, Client>;
+    const JOINED: Parts<S, Client> = Parts(PhantomData);
 }
 
 /// A key with a part that the server knows by itself.
@@ -137,22 +144,22 @@ impl<S, C> Joins<S, C> for Client {
     label = "no part says whose request it is",
     note = "put one beside the client's, such as `{{user.id}}` or `{{tenant}}`"
 )]
-pub trait Scoped: Sized {
+pub trait Scoped {
     /// Asks for it.
-    fn scoped(self) {}
+    fn scoped(&self) {}
 }
 
-impl<C> Scoped for Origins<Seen, C> {}
+impl<C> Scoped for Parts<Server, C> {}
 
-/// A scoped key that no client supplies a part of.
+/// A key that no client supplies a part of.
 #[diagnostic::on_unimplemented(
     message = "a part of this key is supplied by the client, who could reuse it for another request",
     label = "nothing says which arguments must be equal",
     note = "list them by `fingerprint(amount, …)`, or say `fingerprint = \"off\"`"
 )]
-pub trait Compared: Scoped {
+pub trait Compared {
     /// Asks for it.
-    fn compared(self) {}
+    fn compared(&self) {}
 }
 
-impl Compared for Origins<Seen, Unseen> {}
+impl<S> Compared for Parts<S, No> {}

@@ -7,14 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::client::IdempotencyKey;
-
-/// The origin of a value that the server knows by itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Server;
-
-/// The origin of a value that a client made up.
-#[derive(Debug, Clone, Copy)]
-pub struct Client;
+use super::origin::{Client, Server};
 
 /// A value that can stand in a key.
 ///
@@ -30,6 +23,25 @@ pub struct Client;
 ///
 /// let order = OrderId(7);
 /// assert_eq!(idem::key!("ship:{order}").to_string(), "ship:7");
+/// ```
+///
+/// By hand, for a type whose text is made of more than one field:
+///
+/// ```
+/// use idem::{KeyPart, Part};
+///
+/// struct Sku { maker: u32, item: u32 }
+///
+/// impl KeyPart for Sku {
+///     type Origin = idem::origin::Server;
+///
+///     fn write(&self, part: &mut Part<'_>) {
+///         part.push_str(&format!("{}/{}", self.maker, self.item));
+///     }
+/// }
+///
+/// let sku = Sku { maker: 7, item: 1 };
+/// assert_eq!(idem::key!("stock:{sku}").to_string(), "stock:7%2F1");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be part of a key",
@@ -132,7 +144,6 @@ impl KeyPart for IdempotencyKey {
 
 macro_rules! by_deref {
     ($($pointer:ty),*) => {$(
-        #[diagnostic::do_not_recommend]
         impl<P: KeyPart + ?Sized> KeyPart for $pointer {
             type Origin = P::Origin;
 
@@ -145,7 +156,6 @@ macro_rules! by_deref {
 
 by_deref!(&P, &mut P, Box<P>, Rc<P>, Arc<P>);
 
-#[diagnostic::do_not_recommend]
 impl<P: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, P> {
     type Origin = P::Origin;
 

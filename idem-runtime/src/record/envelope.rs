@@ -6,22 +6,22 @@
 //! | 4 | format version |
 //! | 5 | state: 1 running, 2 completed, 3 free |
 //! | 6 | content: 0 nothing, 1 success, 2 failure, 3 not stored |
-//! | 7 | 1 if there is a fingerprint |
-//! | 8..16 | codec's name, padded with zeros |
-//! | 16..32 | owner |
-//! | 32..40 | fence |
-//! | 40..48 | lease, ms |
-//! | 48..56 | retention, ms |
-//! | 56..64 | start by the caller's clock, ms since 1970 |
-//! | 64..72 | fingerprint's scheme |
-//! | 72..104 | fingerprint |
-//! | 104..108 | attempts |
-//! | 108..112 | length of the body |
-//! | 112..116 | CRC-32 of all bytes but these four |
-//! | 116 | length of the holder |
-//! | 117.. | holder, then the body |
+//! | 7 | what follows the fixed part: 1 a fingerprint, 2 a codec, or both |
+//! | 8..24 | owner |
+//! | 24..32 | fence |
+//! | 32..38 | lease, ms |
+//! | 38..44 | retention, ms |
+//! | 44..50 | start by the caller's clock, ms since 1970 |
+//! | 50..54 | attempts |
+//! | 54..58 | length of the body |
+//! | 58 | length of the holder |
+//! | 59.. | fingerprint: 8 bytes of scheme, 32 of hash |
+//! | | codec's name, padded with zeros to 8 bytes |
+//! | | holder |
+//! | | body |
+//! | last 4 | CRC-32 of all bytes before |
 //!
-//! A later version may append, and may change what follows the checksum; the first 112 bytes are
+//! A later version may change what follows the fingerprint, and may append; what stands before is
 //! readable by every version, so that a node of an older one knows a running record for what it is.
 
 use std::cell::Cell;
@@ -39,10 +39,13 @@ pub(crate) const NO_CODEC: [u8; 8] = [0; 8];
 pub(crate) const LONGEST_HOLDER: usize = 64;
 
 const MAGIC: &[u8; 4] = b"idem";
-const FENCE: Range<usize> = 32..40;
-const CHECKSUM: Range<usize> = 112..116;
-const HOLDER: usize = 116;
-const FIXED: usize = HOLDER + 1;
+const FENCE: Range<usize> = 24..32;
+const FIXED: usize = 59;
+const CHECKSUM: usize = 4;
+const HAS_FINGERPRINT: u8 = 1;
+const HAS_CODEC: u8 = 2;
+const FINGERPRINT: usize = 40;
+const CODEC: usize = 8;
 /// What the scratch buffer may keep between two records.
 const SCRATCH: usize = 64 * 1024;
 
@@ -64,18 +67,31 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
-        if bytes.len() < FIXED || &bytes[..4] != MAGIC {
+    /// Whether these are the bytes of a record, undamaged: what [`read`](Self::read) relies on.
+    pub(super) fn check(bytes: &[u8]) -> Result<(), Flaw> {
+        if bytes.len() < FIXED || &bytes[..4] != MAGIC || bytes[4] == 0 {
             return Err(Flaw::Foreign);
         }
-        let version = bytes[4];
-        if version == 0 {
-            return Err(Flaw::Foreign);
+        let own = bytes[4] == VERSION;
+        if own {
+            let Some((content, sum)) = bytes.split_last_chunk() else { return Err(Flaw::Damaged) };
+            if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
+                return Err(Flaw::Damaged);
+            }
         }
-        if version == VERSION && checksum(bytes) != u32::from_le_bytes(array(bytes, 112)) {
+        let header = Self::read(bytes)?;
+        let length = holder_at(bytes) + usize::from(bytes[58]) + header.body as usize + CHECKSUM;
+        if own && length != bytes.len() {
             return Err(Flaw::Damaged);
         }
-        let state = match bytes[5] {
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Flaw> {
+        let Some(fixed) = bytes.first_chunk::<FIXED>() else { return Err(Flaw::Foreign) };
+        let version = fixed[4];
+        let state = match fixed[5] {
             1 => State::Running,
             2 => State::Completed,
             3 => State::Free,
@@ -84,38 +100,36 @@ impl Header {
         if version > VERSION && state == State::Completed {
             return Err(Flaw::Newer(version));
         }
-        let content = match bytes[6] {
+        let content = match fixed[6] {
             0 => Content::Nothing,
             1 => Content::Success,
             2 => Content::Failure,
             3 => Content::NotStored,
             _ => return Err(Flaw::Damaged),
         };
-        let number = |at| u64::from_le_bytes(array(bytes, at));
-        let header = Self {
+        let fingerprint = match fixed[7] & HAS_FINGERPRINT {
+            0 => None,
+            _ => Some(fingerprint(bytes).ok_or(Flaw::Damaged)?),
+        };
+        Ok(Self {
             version,
             state,
             content,
-            codec: array(bytes, 8),
-            owner: Owner(array(bytes, 16)),
-            fence: number(32),
-            lease: Duration::from_millis(number(40)),
-            retention: Duration::from_millis(number(48)),
-            started: number(56),
-            fingerprint: (bytes[7] == 1)
-                .then(|| Fingerprint { scheme: number(64), hash: array(bytes, 72) }),
-            attempts: u32::from_le_bytes(array(bytes, 104)),
-            body: u32::from_le_bytes(array(bytes, 108)),
-        };
-        let length = FIXED + usize::from(bytes[HOLDER]) + header.body as usize;
-        if version == VERSION && length != bytes.len() {
-            return Err(Flaw::Damaged);
-        }
-        Ok(header)
+            codec: codec(bytes),
+            owner: Owner(array(fixed, 8)),
+            fence: fence(bytes),
+            lease: lease(bytes),
+            retention: retention(bytes),
+            started: milliseconds_at(fixed, 44),
+            fingerprint,
+            attempts: attempts(bytes),
+            body: u32::from_le_bytes(array(fixed, 54)),
+        })
     }
 
     pub(super) fn body<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        &bytes[bytes.len().saturating_sub(self.body as usize)..]
+        let end = bytes.len().saturating_sub(CHECKSUM);
+        &bytes[end.saturating_sub(self.body as usize)..end]
     }
 
     /// Whether a node of a later version wrote it.
@@ -124,10 +138,54 @@ impl Header {
     }
 }
 
-/// The holder that a record's bytes name.
+// One field of a record that was checked.
+
+#[inline]
+pub(super) fn fence(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(array(bytes, 24))
+}
+
+#[inline]
+pub(super) fn lease(bytes: &[u8]) -> Duration {
+    Duration::from_millis(milliseconds_at(bytes, 32))
+}
+
+#[inline]
+pub(super) fn retention(bytes: &[u8]) -> Duration {
+    Duration::from_millis(milliseconds_at(bytes, 38))
+}
+
+#[inline]
+pub(super) fn attempts(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes(array(bytes, 50))
+}
+
 pub(super) fn holder(bytes: &[u8]) -> &str {
-    let end = FIXED + usize::from(bytes[HOLDER]);
-    bytes.get(FIXED..end).and_then(|holder| std::str::from_utf8(holder).ok()).unwrap_or("")
+    let start = holder_at(bytes);
+    let holder = bytes.get(start..start + usize::from(bytes[58]));
+    holder.and_then(|holder| std::str::from_utf8(holder).ok()).unwrap_or("")
+}
+
+fn fingerprint(bytes: &[u8]) -> Option<Fingerprint> {
+    let print = bytes.get(FIXED..FIXED + FINGERPRINT)?;
+    Some(Fingerprint { scheme: u64::from_le_bytes(array(print, 0)), hash: array(print, 8) })
+}
+
+fn codec_at(bytes: &[u8]) -> usize {
+    if bytes[7] & HAS_FINGERPRINT == 0 { FIXED } else { FIXED + FINGERPRINT }
+}
+
+fn codec(bytes: &[u8]) -> [u8; CODEC] {
+    if bytes[7] & HAS_CODEC == 0 {
+        return NO_CODEC;
+    }
+    let at = codec_at(bytes);
+    bytes.get(at..at + CODEC).map_or(NO_CODEC, |codec| array(codec, 0))
+}
+
+fn holder_at(bytes: &[u8]) -> usize {
+    let codec = if bytes[7] & HAS_CODEC == 0 { 0 } else { CODEC };
+    codec_at(bytes) + codec
 }
 
 /// The same bytes under another fence. A later version's checksum is its own affair: no node of
@@ -136,8 +194,9 @@ pub(super) fn with_fence(bytes: &[u8], fence: u64) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     bytes[FENCE].copy_from_slice(&fence.to_le_bytes());
     if bytes[4] == VERSION {
-        let sum = checksum(&bytes);
-        bytes[CHECKSUM].copy_from_slice(&sum.to_le_bytes());
+        let end = bytes.len() - CHECKSUM;
+        let sum = crc32fast::hash(&bytes[..end]);
+        bytes[end..].copy_from_slice(&sum.to_le_bytes());
     }
     bytes
 }
@@ -152,7 +211,7 @@ pub(super) fn write(
     let mut out = BUFFER.take();
     out.clear();
     let written = fill(&mut out, header, holder, encode);
-    let record = written.map(|header| Record { bytes: out.as_slice().into(), header: Ok(header) });
+    let record = written.map(|()| Record { bytes: out.as_slice().into(), flaw: None });
     if out.capacity() <= SCRATCH {
         BUFFER.set(out);
     }
@@ -165,62 +224,68 @@ thread_local! {
 
 fn fill(
     out: &mut Vec<u8>,
-    mut header: Header,
+    header: Header,
     holder: &str,
     encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Source>,
-) -> Result<Header, Source> {
+) -> Result<(), Source> {
     let holder = &holder.as_bytes()[..holder.floor_char_boundary(LONGEST_HOLDER)];
-    out.extend_from_slice(MAGIC);
-    out.push(VERSION);
-    out.push(match header.state {
+    let has_codec = header.codec != NO_CODEC;
+    let mut fixed = [0; FIXED];
+    fixed[..4].copy_from_slice(MAGIC);
+    fixed[4] = VERSION;
+    fixed[5] = match header.state {
         State::Running => 1,
         State::Completed => 2,
         State::Free => 3,
-    });
-    out.push(match header.content {
+    };
+    fixed[6] = match header.content {
         Content::Nothing => 0,
         Content::Success => 1,
         Content::Failure => 2,
         Content::NotStored => 3,
-    });
-    out.push(u8::from(header.fingerprint.is_some()));
-    out.extend_from_slice(&header.codec);
-    out.extend_from_slice(&header.owner.0);
-    out.extend_from_slice(&header.fence.to_le_bytes());
-    out.extend_from_slice(&milliseconds(header.lease).to_le_bytes());
-    out.extend_from_slice(&milliseconds(header.retention).to_le_bytes());
-    out.extend_from_slice(&header.started.to_le_bytes());
-    let (scheme, hash) =
-        header.fingerprint.map_or((0, [0; 32]), |print| (print.scheme, print.hash));
-    out.extend_from_slice(&scheme.to_le_bytes());
-    out.extend_from_slice(&hash);
-    out.extend_from_slice(&header.attempts.to_le_bytes());
-    out.extend_from_slice(&[0; 8]);
-    out.push(u8::try_from(holder.len()).unwrap_or(0));
+    };
+    fixed[7] = if header.fingerprint.is_some() { HAS_FINGERPRINT } else { 0 };
+    fixed[7] |= if has_codec { HAS_CODEC } else { 0 };
+    fixed[8..24].copy_from_slice(&header.owner.0);
+    fixed[24..32].copy_from_slice(&header.fence.to_le_bytes());
+    fixed[32..38].copy_from_slice(&milliseconds(header.lease)[..6]);
+    fixed[38..44].copy_from_slice(&milliseconds(header.retention)[..6]);
+    fixed[44..50].copy_from_slice(&header.started.min(LATEST).to_le_bytes()[..6]);
+    fixed[50..54].copy_from_slice(&header.attempts.to_le_bytes());
+    fixed[58] = u8::try_from(holder.len()).unwrap_or(0);
+    out.reserve(FIXED + FINGERPRINT + CODEC + LONGEST_HOLDER + CHECKSUM);
+    out.extend_from_slice(&fixed);
+    if let Some(print) = header.fingerprint {
+        out.extend_from_slice(&print.scheme.to_le_bytes());
+        out.extend_from_slice(&print.hash);
+    }
+    if has_codec {
+        out.extend_from_slice(&header.codec);
+    }
     out.extend_from_slice(holder);
     let body = out.len();
     encode(out)?;
-    header.version = VERSION;
-    header.lease = Duration::from_millis(milliseconds(header.lease));
-    header.retention = Duration::from_millis(milliseconds(header.retention));
-    header.body = u32::try_from(out.len() - body)?;
-    out[108..112].copy_from_slice(&header.body.to_le_bytes());
-    let sum = checksum(out);
-    out[CHECKSUM].copy_from_slice(&sum.to_le_bytes());
-    Ok(header)
+    let body = u32::try_from(out.len() - body)?;
+    out[54..58].copy_from_slice(&body.to_le_bytes());
+    let sum = crc32fast::hash(out);
+    out.extend_from_slice(&sum.to_le_bytes());
+    Ok(())
 }
 
-fn checksum(bytes: &[u8]) -> u32 {
-    let mut hash = crc32fast::Hasher::new();
-    hash.update(&bytes[..CHECKSUM.start]);
-    hash.update(&bytes[CHECKSUM.end..]);
-    hash.finalize()
+/// The greatest number of milliseconds that six bytes hold: some 8,900 years.
+const LATEST: u64 = (1 << 48) - 1;
+
+fn milliseconds(time: Duration) -> [u8; 8] {
+    u64::try_from(time.as_millis()).unwrap_or(LATEST).min(LATEST).to_le_bytes()
 }
 
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+fn milliseconds_at(bytes: &[u8], at: usize) -> u64 {
+    let mut number = [0; 8];
+    number[..6].copy_from_slice(&bytes[at..at + 6]);
+    u64::from_le_bytes(number)
 }
 
+#[inline]
 fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[at..at + N]);

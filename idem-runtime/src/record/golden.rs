@@ -8,7 +8,7 @@ use super::*;
 const VERSION_1: &str = include_str!("golden/v1.txt");
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 pub(crate) use envelope::{Header, LONGEST_HOLDER, NO_CODEC};
 
 use crate::error::Source;
@@ -94,8 +96,10 @@ impl fmt::Display for Flaw {
 /// ```
 #[derive(Clone)]
 pub struct Record {
+    // The header is read off the bytes when it is asked for: it is larger than what most copies
+    // of a record are made for.
     bytes: Arc<[u8]>,
-    header: Result<Header, Flaw>,
+    flaw: Option<Flaw>,
 }
 
 impl Record {
@@ -103,7 +107,7 @@ impl Record {
     /// [`state`](Record::state).
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self { header: Header::parse(bytes), bytes: bytes.into() }
+        Self { flaw: Header::check(bytes).err(), bytes: bytes.into() }
     }
 
     /// The bytes to keep.
@@ -115,52 +119,53 @@ impl Record {
     /// Where the attempt is; `None` for a value that can't be read.
     #[must_use]
     pub fn state(&self) -> Option<State> {
-        self.header.ok().map(|header| header.state)
+        self.header().ok().map(|header| header.state)
     }
 
     /// Who made the attempt.
     #[must_use]
     pub fn owner(&self) -> Option<Owner> {
-        self.header.ok().map(|header| header.owner)
+        self.header().ok().map(|header| header.owner)
     }
 
     /// The number that grows with each attempt on the key; 0 for a value that can't be read.
     #[must_use]
     pub fn fence(&self) -> u64 {
-        self.header.map_or(0, |header| header.fence)
+        self.flaw.map_or_else(|| envelope::fence(&self.bytes), |_| 0)
     }
 
     /// How many attempts were made on the key, this one included.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.header.map_or(0, |header| header.attempts)
+        self.flaw.map_or_else(|| envelope::attempts(&self.bytes), |_| 0)
     }
 
     /// How long the claim stands without renewal, in whole milliseconds; zero where none can be
     /// read, and then it stands for as long as the record is kept.
     #[must_use]
     pub fn lease(&self) -> Duration {
-        self.header.map_or(Duration::ZERO, |header| header.lease)
+        self.flaw.map_or_else(|| envelope::lease(&self.bytes), |_| Duration::ZERO)
     }
 
     /// How long the record is kept from when it was written or renewed, in whole milliseconds.
     #[must_use]
     pub fn retention(&self) -> Duration {
-        self.header.map_or(Duration::ZERO, |header| header.retention)
+        self.flaw.map_or_else(|| envelope::retention(&self.bytes), |_| Duration::ZERO)
     }
 
     /// Who holds it, for people to read: `host/pid` unless the engine names another.
     #[must_use]
     pub fn holder(&self) -> &str {
-        self.header.map_or("", |_| envelope::holder(&self.bytes))
+        self.header().map_or("", |_| envelope::holder(&self.bytes))
     }
 
-    pub(crate) fn header(&self) -> Result<&Header, Flaw> {
-        self.header.as_ref().map_err(|flaw| *flaw)
+    #[inline]
+    pub(crate) fn header(&self) -> Result<Header, Flaw> {
+        self.flaw.map_or_else(|| Header::read(&self.bytes), Err)
     }
 
     pub(crate) fn body(&self) -> &[u8] {
-        self.header.map_or(&[], |header| header.body(&self.bytes))
+        self.header().map_or(&[], |header| header.body(&self.bytes))
     }
 
     /// Writes a record without a result.
@@ -183,7 +188,7 @@ impl Record {
 
     /// The record that follows this one in the same attempt: settled, with another state.
     pub(crate) fn next(&self, state: State, content: Content) -> Header {
-        let header = self.header.unwrap_or_else(|flaw| unreachable!("settling a record: {flaw}"));
+        let header = self.header().unwrap_or_else(|flaw| unreachable!("settling a record: {flaw}"));
         // A free key is anybody's, with whatever arguments.
         let fingerprint = header.fingerprint.filter(|_| state != State::Free);
         Header { state, content, fingerprint, ..header }
@@ -230,11 +235,14 @@ impl Record {
     }
 }
 
-/// A codec's name as records keep it: its first eight bytes.
+/// A codec's name as records keep it: padded, or hashed where it is longer than eight bytes.
 pub(crate) fn codec_name(name: &str) -> [u8; 8] {
-    let mut padded = NO_CODEC;
-    padded.iter_mut().zip(name.bytes()).for_each(|(slot, byte)| *slot = byte);
-    padded
+    let mut kept = NO_CODEC;
+    match kept.get_mut(..name.len()) {
+        Some(start) => start.copy_from_slice(name.as_bytes()),
+        None => kept.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]),
+    }
+    kept
 }
 
 /// What an attempt's first record is made of.
@@ -260,7 +268,7 @@ impl Eq for Record {}
 impl fmt::Debug for Record {
     /// Without the result: a payload has no place in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.header {
+        match self.header() {
             Ok(header) => f
                 .debug_struct("Record")
                 .field("state", &header.state)

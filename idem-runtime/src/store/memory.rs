@@ -1,14 +1,10 @@
 //! Records in this process, on tokio's clock.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use tokio::time::Instant;
 
 use super::{
-    Change, ChangeStep, Claim, ClaimStep, Claimed, Found, Name, Record, Settled, Standing, Store,
-    StoreError,
+    ByName, Change, ChangeStep, Claim, ClaimStep, Claimed, Found, Name, Record, Settled, Shards,
+    Standing, Store, StoreError,
 };
 
 /// Records in this process: for tests, and for programs that are one process.
@@ -21,17 +17,14 @@ use super::{
 /// let idem = idem::Idem::builder().store(idem::store::Memory::new()).build().await?;
 /// # Ok::<(), idem::Error>(()) }).unwrap();
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
-    shards: Box<[Mutex<Shard>]>,
-    hasher: RandomState,
+    shards: Shards<Shard>,
 }
-
-const SHARDS: usize = 32;
 
 #[derive(Debug, Default)]
 struct Shard {
-    entries: HashMap<Name, Entry>,
+    entries: ByName<Entry>,
     /// Expired entries are dropped when there are this many; then it is set to twice what is left,
     /// so that a record costs a constant share of the sweeps.
     sweep_at: usize,
@@ -52,23 +45,11 @@ impl Entry {
     }
 }
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Memory {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new() }
-    }
-
-    fn shard(&self, name: &Name) -> MutexGuard<'_, Shard> {
-        let hash = usize::try_from(self.hasher.hash_one(&**name) % SHARDS as u64).unwrap_or(0);
-        self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
+        Self::default()
     }
 }
 
@@ -90,7 +71,7 @@ impl Shard {
 impl Store for Memory {
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
         let now = Instant::now();
-        let mut shard = self.shard(claim.name);
+        let mut shard = self.shards.of(claim.name);
         match claim.step(shard.standing(claim.name, now)) {
             ClaimStep::Write => {
                 shard.write(claim.name, claim.record, now);
@@ -107,7 +88,7 @@ impl Store for Memory {
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
         let now = Instant::now();
-        let mut shard = self.shard(name);
+        let mut shard = self.shards.of(name);
         let (step, settled) = change.step(running, shard.standing(name, now));
         match step {
             ChangeStep::Write(record) => shard.write(name, record, now),
@@ -120,6 +101,6 @@ impl Store for Memory {
 
     async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
         let now = Instant::now();
-        Ok(self.shard(name).standing(name, now).map(|standing| standing.found()))
+        Ok(self.shards.of(name).standing(name, now).map(|standing| standing.found()))
     }
 }

@@ -7,6 +7,7 @@
 //! [`idem::conformance!`](crate::conformance!).
 
 mod memory;
+mod names;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 mod rules;
@@ -15,15 +16,18 @@ mod shelf;
 pub(crate) mod sql;
 
 use std::cell::Cell;
+use std::cmp::Ordering;
 use std::fmt;
 use std::future::Future;
+use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 pub use memory::Memory;
+pub(crate) use names::{ByName, Shards};
 #[cfg(feature = "redis")]
-pub use redis::{Dialect, Redis};
+pub use redis::{Dialect, Redis, RedisOptions};
 pub use rules::{ChangeStep, ClaimStep, Standing};
 pub(crate) use shelf::Shelf;
 #[cfg(feature = "mysql")]
@@ -40,14 +44,21 @@ pub use crate::record::{Owner, Record, State};
 ///
 /// At most some 300 bytes of visible ASCII for ordinary prefixes and operations. Clones share the
 /// text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(Arc<str>);
+#[derive(Clone)]
+pub struct Name {
+    text: Arc<str>,
+    /// Of the text: one call looks a name up in several tables, several times.
+    hash: u64,
+}
+
+/// The same for all names of this process, and nobody's guess.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Name {
     /// The name of this text.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(text.into())
+        Self { text: text.into(), hash: HASHER.hash_one(text) }
     }
 
     /// The name of both texts in a row: one allocation.
@@ -70,19 +81,45 @@ impl Deref for Name {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
-impl std::borrow::Borrow<str> for Name {
-    fn borrow(&self) -> &str {
-        &self.0
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.text == other.text
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Name").field(&self.text).finish()
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -224,7 +261,21 @@ impl From<StoreError> for Error {
 ///
 /// Each method is one atomic step, answers within a finite time, and sends again what got no
 /// answer, with the same bytes: a claim found under its own owner, and a completion found done, are
-/// answered as such. A store that can't judge time itself says which guarantee it loses.
+/// answered as such.
+///
+/// # A store of your own
+///
+/// Read what stands under the name, let [`Claim::step`] or [`Change::step`] decide, and write what
+/// they say, with nobody in between: a lock, a transaction, a compare-and-swap. Then hold it to
+/// all that a store promises, with one line in its tests: see
+/// [`idem::conformance`](mod@crate::conformance). The example `own_store` does both, on plain
+/// files.
+///
+/// Time is the store's: [`Standing::new`] is told how old a record is by the one clock that all who
+/// use the store share. A store without such a clock takes the word of whoever asks, and loses a
+/// guarantee: a node whose clock is ahead by more than a lease takes over from an owner that is
+/// alive, and two bodies run at once. Of the two, one stores its result. It says so in its
+/// documentation.
 ///
 /// ```
 /// use idem::store::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};

@@ -125,3 +125,51 @@ impl<'a> Change<'a> {
         if same && found.state() == Some(state) { Settled::Done } else { Settled::Lost }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Owner, Start};
+
+    fn running(lease: u64, retention: u64) -> Record {
+        let start = Start {
+            owner: Owner::new(),
+            lease: Duration::from_millis(lease),
+            retention: Duration::from_millis(retention),
+            fingerprint: None,
+            holder: "",
+            started: 0,
+        };
+        Record::running(&start, None)
+    }
+
+    #[test]
+    fn a_lease_has_lapsed_when_more_than_it_has_passed() {
+        let record = running(100, 300);
+        let lease = |age| Standing::new(&record, age).map(|standing| standing.lease());
+        let tick = Duration::from_nanos(1);
+        let (end, last) = (Duration::from_millis(100), Duration::from_millis(299));
+        assert_eq!(lease(Duration::ZERO), Some(Lease::Live(end)));
+        assert_eq!(lease(end), Some(Lease::Live(Duration::ZERO)));
+        assert_eq!(lease(end + tick), Some(Lease::Lapsed));
+        assert_eq!(lease(last), Some(Lease::Lapsed));
+    }
+
+    #[test]
+    fn a_record_is_gone_when_its_retention_has_passed() {
+        for record in [running(100, 300), running(100, 300).freed(), running(300, 300)] {
+            assert!(Standing::new(&record, Duration::from_millis(299)).is_some());
+            assert!(Standing::new(&record, Duration::from_millis(300)).is_none());
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_never_gone_and_never_free() {
+        let foreign = Record::from_bytes(b"somebody else's");
+        let standing = Standing::new(&foreign, Duration::MAX);
+        let record = running(100, 300);
+        let claim = crate::store::Name::new("name");
+        let step = Claim::new(&claim, &record, Some(&foreign)).step(standing);
+        assert!(matches!(step, ClaimStep::Answer(Claimed::Found(_))), "{step:?}");
+    }
+}

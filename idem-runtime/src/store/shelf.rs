@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};
 
+/// What is asked of a server is not boxed, large as its future is: over a kibibyte glibc's allocator
+/// has no quick way, and the box costs more than the rest of the step.
 #[derive(Clone)]
 pub(crate) enum Shelf {
     Memory(Arc<Memory>),
@@ -29,7 +31,7 @@ impl Shelf {
         match self {
             Self::Memory(memory) => memory.claim(claim).await,
             #[cfg(feature = "redis")]
-            Self::Redis(redis) => Box::pin(redis.claim(claim)).await,
+            Self::Redis(redis) => redis.claim(claim).await,
             #[cfg(feature = "_sql")]
             Self::Sql(database) => Box::pin(database.claim(claim)).await,
             Self::Own(own, timeout) => within(*timeout, own.claim_boxed(claim)).await,
@@ -45,7 +47,7 @@ impl Shelf {
         match self {
             Self::Memory(memory) => memory.settle(name, running, change).await,
             #[cfg(feature = "redis")]
-            Self::Redis(redis) => Box::pin(redis.settle(name, running, change)).await,
+            Self::Redis(redis) => redis.settle(name, running, change).await,
             #[cfg(feature = "_sql")]
             Self::Sql(database) => Box::pin(database.settle(name, running, change)).await,
             Self::Own(own, timeout) => {

@@ -1,4 +1,7 @@
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
@@ -25,14 +28,15 @@ use super::stats::is_set_up;
 pub struct Monitor {
     listening: Connection,
     asking: Connection,
-    marks: usize,
 }
+
+static MARKS: AtomicUsize = AtomicUsize::new(0);
 
 impl Monitor {
     pub(super) async fn attach(address: SocketAddr, password: Option<&str>) -> Self {
         let mut listening = Connection::open(address, password).await;
         listening.ask("MONITOR").await;
-        Self { listening, asking: Connection::open(address, password).await, marks: 0 }
+        Self { listening, asking: Connection::open(address, password).await }
     }
 
     /// The commands that the server was given since this was last asked, each as its words with
@@ -44,8 +48,9 @@ impl Monitor {
     pub async fn seen(&mut self) -> Vec<String> {
         // The server tells of commands in the order in which it runs them: all that came before
         // the mark has been told of when the mark is.
-        self.marks += 1;
-        let mark = format!("kit-mark-{}", self.marks);
+        // No other monitor on a shared server has the same one.
+        let mark = MARKS.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("kit-mark-{}-{mark}", std::process::id());
         self.asking.ask(&format!("ECHO {mark}")).await;
         let mut seen = Vec::new();
         loop {

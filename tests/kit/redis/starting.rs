@@ -82,9 +82,11 @@ impl Starting {
         let mut command = vec![program.display().to_string()];
         for (name, value) in CONFIGURATION.iter().copied().chain(own).chain(asked_for) {
             command.push(format!("--{name}"));
-            // `replicaof` takes two values, and as arguments each is a word of its own.
+            // Two values, and as arguments each is a word of its own.
             match name {
-                "replicaof" => command.extend(value.split(' ').map(str::to_owned)),
+                "replicaof" | "rename-command" => {
+                    command.extend(value.split(' ').map(str::to_owned));
+                }
                 _ => command.push(value.to_owned()),
             }
         }

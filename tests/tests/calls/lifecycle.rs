@@ -15,8 +15,11 @@ on_every_store! {
     a_call_in_flight_is_told_so
     an_err_frees_the_key
     a_lapsed_claim_is_taken_over
+    a_result_is_kept_for_its_retention
+    operations_are_apart
 }
 
+/// C1, C2, C3
 async fn a_duplicate_gets_the_first_result(place: Place) {
     let idem = place.engine().await;
     let runs = AtomicUsize::new(0);
@@ -35,6 +38,7 @@ async fn a_duplicate_gets_the_first_result(place: Place) {
     assert_eq!(runs.load(Ordering::Relaxed), 1);
 }
 
+/// C4
 async fn another_key_runs(place: Place) {
     let idem = place.engine().await;
     for user in [7, 8] {
@@ -43,6 +47,7 @@ async fn another_key_runs(place: Place) {
     }
 }
 
+/// C5
 async fn a_call_in_flight_is_told_so(place: Place) {
     let (idem, elsewhere) = (place.engine().await, place.engine().await);
     let user = 7;
@@ -64,6 +69,7 @@ async fn a_call_in_flight_is_told_so(place: Place) {
     assert_eq!(idem.call(&PLAN, idem::key!("greet:{user}"), body).await.unwrap(), 1);
 }
 
+/// C32
 async fn an_err_frees_the_key(place: Place) {
     let idem = place.engine().await;
     let user = 7;
@@ -82,9 +88,10 @@ async fn an_err_frees_the_key(place: Place) {
     assert_eq!((entry.state, entry.attempts), (Some(State::Free), 3));
 }
 
+/// C8, C9
 async fn a_lapsed_claim_is_taken_over(place: Place) {
     let (idem, elsewhere) = (place.engine().await, place.engine().await);
-    let plan = Plan::setnx().ttl(Duration::from_secs(60)).lease(Duration::from_millis(300));
+    let plan = Plan::setnx().ttl(Duration::from_mins(1)).lease(Duration::from_millis(300));
     let user = 7;
     let key = || idem::key!("greet:{user}");
     let never = idem.call(&plan, key(), std::future::pending::<Result<u32, Error>>());
@@ -103,4 +110,33 @@ async fn a_lapsed_claim_is_taken_over(place: Place) {
     .await;
     assert!(claimed.elapsed() > Duration::from_millis(250), "{:?}", claimed.elapsed());
     assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+/// C7: run, replay, run.
+async fn a_result_is_kept_for_its_retention(place: Place) {
+    let idem = place.engine().await;
+    let plan = Plan::setnx().ttl(Duration::from_millis(1500)).lease(Duration::from_millis(500));
+    let runs = crate::support::Runs::default();
+    let user = 7;
+    let call = || idem.call(&plan, idem::key!("greet:{user}"), runs.body());
+    let claimed = std::time::Instant::now();
+    assert_eq!(call().await.unwrap(), 1);
+    kit::wait_for("the retention to end", crate::support::SOON, async || {
+        call().await.unwrap() == 2
+    })
+    .await;
+    assert!(claimed.elapsed() > Duration::from_millis(1450), "{:?}", claimed.elapsed());
+}
+
+/// C50, C116: equal values, two operations, each with a plan of its own.
+async fn operations_are_apart(place: Place) {
+    let idem = place.engine().await;
+    let user = 7;
+    let short = PLAN.ttl(Duration::from_mins(1));
+    for run in [1, 2] {
+        let greeted = idem.call(&PLAN, idem::key!("greet:{user}"), async { Ok::<_, Error>(run) });
+        assert_eq!(greeted.await.unwrap(), 1);
+        let sent = idem.call(&short, idem::key!("send:{user}"), async { Ok::<_, Error>(run * 10) });
+        assert_eq!(sent.await.unwrap(), 10);
+    }
 }

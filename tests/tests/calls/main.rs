@@ -4,11 +4,7 @@
 macro_rules! on_every_store {
     ($($test:ident)*) => {
         on_every_store!(@ memory $($test)*);
-        on_every_store!(@ redis $($test)*);
-        on_every_store!(@ scripts $($test)*);
-        on_every_store!(@ valkey $($test)*);
-        on_every_store!(@ postgres $($test)*);
-        on_every_store!(@ mariadb $($test)*);
+        on_every_server! { $($test)* }
         on_every_store!(@ sqlite $($test)*);
     };
     (@ $store:ident $($test:ident)*) => {
@@ -23,7 +19,34 @@ macro_rules! on_every_store {
     };
 }
 
+/// The same on every store that is a server.
+macro_rules! on_every_server {
+    ($($test:ident)*) => {
+        on_every_store!(@ redis $($test)*);
+        on_every_store!(@ scripts $($test)*);
+        on_every_store!(@ valkey $($test)*);
+        on_every_store!(@ postgres $($test)*);
+        on_every_store!(@ mariadb $($test)*);
+    };
+}
+
+mod boundaries;
+mod cancellation;
+mod commands;
 mod concurrency;
+mod detached;
+mod engine;
+mod failures;
+mod fingerprint;
 mod keys;
+mod leases;
 mod lifecycle;
+mod observability;
+mod outcome;
+mod people;
+mod reentrancy;
+mod results;
+mod seen;
+mod shutdown;
 mod support;
+mod waiting;

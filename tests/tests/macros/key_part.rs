@@ -11,9 +11,7 @@ struct Named {
 }
 
 #[derive(KeyPart)]
-struct Generic<T: ToString>(T)
-where
-    T: Clone;
+struct Generic<T: Clone>(T);
 
 #[derive(KeyPart)]
 struct Borrowed<'a>(&'a str);

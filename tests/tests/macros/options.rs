@@ -47,7 +47,7 @@ enum Stored {
 
 #[idempotent(key = "engine:{id}", strategy = "setnx", engine = idem)]
 async fn engine_by_value(idem: Idem, id: u64) -> Result<u64, Failure> {
-    let _moved = idem;
+    let _ = idem;
     Ok(id)
 }
 
@@ -83,7 +83,8 @@ async fn engine_by_an_expression(id: u64) -> Result<u64, Failure> {
     Ok(id)
 }
 
-fn pick<A, B>(_: u64) -> Idem {
+fn pick<A: From<u8>, B: Into<A> + From<u8>>(_: u64) -> Idem {
+    let _: A = B::from(7).into();
     Idem::in_memory()
 }
 
@@ -112,7 +113,10 @@ const fn judge(error: &Failure) -> OnErr {
 
 impl Stored {
     const fn judge(&self) -> OnErr {
-        OnErr::Store
+        match self {
+            Self::Own(_) => OnErr::Store,
+            Self::Guard(_) => OnErr::Hold,
+        }
     }
 }
 
@@ -154,7 +158,7 @@ async fn wide(a: Nine, b: Nine) -> Result<u8, Failure> {
 type Nine = (u8, u8, u8, u8, u8, u8, u8, u8, u8);
 
 mod reexport {
-    pub use ::idem as inner;
+    pub(super) use ::idem as inner;
 }
 
 #[reexport::inner::idempotent(key = "crate:{id}", strategy = "setnx", crate = reexport::inner)]

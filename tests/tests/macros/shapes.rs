@@ -1,13 +1,14 @@
 //! Every shape of function that can be guarded, type-checked.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use idem::{KeyPart, idempotent};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 #[derive(Debug)]
-pub enum Failure {
+pub(super) enum Failure {
     Guard(idem::Error),
     Parse(std::num::ParseIntError),
 }
@@ -24,18 +25,18 @@ impl From<std::num::ParseIntError> for Failure {
     }
 }
 
-#[derive(Serialize, Deserialize, Debug, PartialEq)]
-pub struct Receipt {
+#[derive(Serialize, Deserialize, Debug)]
+pub(super) struct Receipt {
     id: u64,
 }
 
-pub struct User {
-    pub id: u64,
-    pub name: String,
+pub(super) struct User {
+    pub(super) id: u64,
+    pub(super) name: String,
 }
 
 #[idempotent(key = "free:{id}", strategy = "setnx")]
-pub async fn free(id: u64) -> Result<Receipt, Failure> {
+async fn free(id: u64) -> Result<Receipt, Failure> {
     Ok(Receipt { id })
 }
 
@@ -78,7 +79,7 @@ async fn patterns(
 }
 
 #[idempotent(key = "cfg:{id}", strategy = "setnx")]
-async fn cfg(#[cfg(any())] missing: Missing, #[cfg(all())] id: u64) -> Result<u64, Failure> {
+async fn cfg(#[cfg(any())] missing: Missing, #[cfg(not(any()))] id: u64) -> Result<u64, Failure> {
     Ok(id)
 }
 
@@ -88,7 +89,7 @@ async fn raw_names(r#type: u8, of: Raw, text: char) -> Result<u8, Failure> {
     Ok(r#type)
 }
 
-pub struct Raw {
+struct Raw {
     r#match: bool,
 }
 
@@ -106,7 +107,7 @@ async fn inference(text: String) -> Result<u64, Failure> {
 
 #[idempotent(key = "collected:{id}", strategy = "setnx")]
 async fn collected(id: u64) -> Result<HashMap<String, Vec<u64>>, Failure> {
-    Ok([("a".to_owned(), vec![id])].into_iter().collect())
+    Ok([("a".to_owned(), vec![id]), ("b".to_owned(), vec![])].into_iter().collect())
 }
 
 #[idempotent(key = "recursive:{depth}", strategy = "setnx")]
@@ -126,42 +127,39 @@ async fn alias(id: u64) -> Answer {
     Ok(Receipt { id })
 }
 
-#[must_use]
 #[inline]
 #[allow(clippy::unused_async)]
 #[doc = "Attributes are kept."]
 #[idempotent(key = "attributes:{id}", strategy = "setnx")]
 #[cold]
-pub(crate) async fn attributes(id: u64) -> Result<u64, Failure> {
-    #![allow(unused_variables)]
-    let unused = 1;
+async fn attributes(id: u64) -> Result<u64, Failure> {
     Ok(id)
 }
 
 #[derive(Serialize, Deserialize)]
-pub struct Service {
+struct Service {
     tenant: String,
 }
 
 impl Service {
     #[idempotent(key = "by_ref:{self.tenant}:{id}", strategy = "setnx")]
-    pub async fn by_ref(&self, id: u64) -> Result<String, Failure> {
+    async fn by_ref(&self, id: u64) -> Result<String, Failure> {
         Ok(format!("{}{id}", self.tenant))
     }
 
     #[idempotent(key = "by_mut:{self.tenant}:{id}", strategy = "setnx")]
-    pub async fn by_mut(&mut self, id: u64) -> Result<Self, Failure> {
+    async fn by_mut(&mut self, id: u64) -> Result<Self, Failure> {
         self.tenant.push('x');
         Err(Failure::Guard(idem::Error::NotInstalled))
     }
 
     #[idempotent(key = "by_arc:{self.tenant}:{id}", strategy = "setnx", on_cancel = "finish")]
-    pub async fn by_arc(self: Arc<Self>, id: u64) -> Result<String, Failure> {
+    async fn by_arc(self: Arc<Self>, id: u64) -> Result<String, Failure> {
         Ok(format!("{}{id}", self.tenant))
     }
 
     #[idempotent(key = "by_value:{self.tenant}", strategy = "setnx")]
-    pub async fn by_value(mut self) -> Result<String, Failure> {
+    async fn by_value(mut self) -> Result<String, Failure> {
         self.tenant.push('x');
         Ok(self.tenant)
     }
@@ -255,15 +253,17 @@ async fn instrument_below(id: u64, user: &User) -> Result<u64, Failure> {
     Ok(id + user.id)
 }
 
+// rustfmt indents the attribute further each time it comes by.
+#[rustfmt::skip]
 macro_rules! guarded {
     ($name:ident, $key:literal, $arg:ident: $ty:ty, $engine:expr, $ttl:literal) => {
         #[idempotent(
-                                                                            key = $key,
-                                                                            strategy = "setnx",
-                                                                            ttl = $ttl,
-                                                                            engine = $engine,
-                                                                            fingerprint($arg)
-                                                                        )]
+            key = $key,
+            strategy = "setnx",
+            ttl = $ttl,
+            engine = $engine,
+            fingerprint($arg)
+        )]
         async fn $name($arg: $ty, hidden: u8) -> Result<$ty, Failure> {
             let _ = hidden;
             Ok($arg)
@@ -295,11 +295,39 @@ fn futures_are_send_where_the_body_is() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the engine")]
 async fn a_function_in_a_function_is_guarded() {
     #[idempotent(key = "inner:{id}", strategy = "setnx")]
     async fn inner(id: u64) -> Result<u64, Failure> {
         Ok(id)
     }
-    let _ = inner(1).await;
+    assert_eq!(idem::Idem::in_memory().scope(inner(1)).await.unwrap(), 1);
+}
+
+macro_rules! from_fragments {
+    ($name:ident, $key:expr, $ret:ty, $arg:ident: $ty:ty, $place:expr, $body:expr) => {
+        #[idempotent(key = $key, strategy = "setnx", fingerprint($place), on_cancel = "finish")]
+        async fn $name($arg: $ty) -> $ret {
+            $body
+        }
+    };
+}
+
+from_fragments!(whole_fragment, "fragments:{x}", Result<u64, Failure>, x: u64, x, Ok(x));
+from_fragments!(part_of_fragment, "parts:{x.0}", Result<u64, Failure>, x: (u64, u8), x.1, Ok(x.0));
+
+trait Receivers: Sized {
+    #[idempotent(key = "sized:{id}", strategy = "setnx")]
+    async fn sized(self, id: u64) -> Result<u64, Failure>
+    where
+        Self: Sized,
+    {
+        let _ = self;
+        Ok(id)
+    }
+
+    /// Boxed by hand.
+    #[idempotent(key = "by_hand:{id}", strategy = "setnx")]
+    fn by_hand(&self, id: u64) -> Pin<Box<dyn Future<Output = Result<u64, Failure>> + Send + '_>> {
+        Box::pin(async move { Ok(id) })
+    }
 }

@@ -1,23 +1,27 @@
 //! A connection that comes back, and one step on it within a budget of time.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::aio::{MultiplexedConnection, SendError};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo,
+    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo,
     PushKind, RedisError, RedisResult, RetryMethod, Value,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::probe::{Dialect, Server, probe};
+use super::RedisOptions;
+use super::connection::{Connected, Dialect, Life};
+use super::probe::{Server, probe};
 use crate::error::Error;
 use crate::store::StoreError;
 
 /// One server, and the connection to it as long as there is one.
-pub(super) struct Link {
+pub(super) struct Link(Arc<Line>);
+
+/// What a link shares with the task that connects for it.
+struct Line {
     client: Client,
     /// For servers that do not speak RESP3.
     old: Client,
@@ -30,61 +34,57 @@ pub(super) struct Link {
     connecting: tokio::sync::Mutex<Option<Failed>>,
 }
 
-/// A connection, and what its server can do.
-#[derive(Clone)]
-pub(super) struct Connected {
-    connection: MultiplexedConnection,
-    alive: Arc<AtomicBool>,
-    pub(super) dialect: Dialect,
-}
-
 /// The last try to connect, for those who come right after it.
 struct Failed {
     at: Instant,
     error: RedisError,
 }
 
+/// What became of one send.
+enum Sent {
+    /// The server has answered, and would answer so again.
+    Answered(RedisResult<Value>),
+    /// The server has done nothing, and asking again may help.
+    Refused(RedisError),
+    /// There was no answer: what the server did is unknown.
+    Lost(RedisError),
+}
+
 /// How long a try to connect that has failed speaks for others.
 const FAILED_FOR: Duration = Duration::from_millis(50);
+/// How many commands wait for the connection before a caller waits for the queue. redis-rs' 50 makes
+/// the callers of a busy process wake each other one by one.
+const QUEUE: usize = 1024;
+/// How many bytes are gathered for one write: a command with a record in it has some 300.
+const WRITE: usize = 64 * 1024;
 /// One send has a third of the step's time: the answer may be lost, and the step is sent again.
 const SENDS: u32 = 3;
-
-impl Connected {
-    pub(super) async fn query(&mut self, command: &Cmd) -> RedisResult<Value> {
-        self.connection.send_packed_command(command).await?.extract_error()
-    }
-}
 
 impl Link {
     /// # Errors
     ///
     /// [`Error::Config`] for a URL that is none.
-    pub(super) fn new(url: &str, timeout: Duration, at_most: Dialect) -> Result<Self, Error> {
+    pub(super) fn new(url: &str, options: &RedisOptions) -> Result<Self, Error> {
         let invalid = |error: RedisError| Error::config(format!("the Redis URL: {error}"));
         let info = url.into_connection_info().map_err(invalid)?;
         // RESP3 tells when a connection is closed, before a command is lost on it.
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        Ok(Self {
+        Ok(Self(Arc::new(Line {
             client: Client::open(info.clone().set_redis_settings(settings)).map_err(invalid)?,
             old: Client::open(info).map_err(invalid)?,
-            timeout,
-            probe: "idem:#probe".to_owned(),
-            at_most,
+            timeout: options.timeout,
+            probe: format!("{}:#probe", options.prefix),
+            at_most: options.at_most,
             now: RwLock::new(None),
             connecting: tokio::sync::Mutex::new(None),
-        })
+        })))
     }
 
     /// Connects, and says what the server is.
     pub(super) async fn open(&self) -> Result<Server, RedisError> {
-        let deadline = Instant::now() + self.timeout;
-        match timeout_at(deadline, self.dial()).await {
-            Ok(opened) => opened.map(|(connected, server)| {
-                self.keep(connected);
-                server
-            }),
-            Err(_) => Err(timed_out()),
-        }
+        let (connected, server) = self.0.dial().await?;
+        self.0.keep(connected);
+        Ok(server)
     }
 
     /// Takes one step. A send that got no answer is sent again, on a new connection, for as long as
@@ -93,33 +93,28 @@ impl Link {
     where
         F: Future<Output = RedisResult<Value>>,
     {
-        let deadline = Instant::now() + self.timeout;
+        let deadline = Instant::now() + self.0.timeout;
         let mut reached = false;
         let mut pause = Duration::from_millis(5);
         loop {
-            let error = match timeout_at(deadline, self.connected()).await {
-                Err(_) => timed_out(),
-                Ok(Err(error)) if is_final(&error) => return Err(failed(error, reached)),
-                Ok(Err(error)) => error,
-                Ok(Ok(connected)) => {
-                    let alive = Arc::clone(&connected.alive);
-                    let soon = deadline.min(Instant::now() + self.timeout / SENDS);
-                    match timeout_at(soon, step(connected)).await {
-                        Ok(Ok(value)) => return Ok(value),
-                        Ok(Err(error)) if is_final(&error) => return Err(failed(error, true)),
-                        Ok(Err(error)) if !error.is_unrecoverable_error() => error,
-                        unanswered => {
-                            alive.store(false, Ordering::Relaxed);
-                            reached = true;
-                            unanswered.map_or_else(
-                                |_| timed_out(),
-                                |answer| answer.err().unwrap_or_else(timed_out),
-                            )
-                        }
-                    }
-                }
+            let connected = match self.0.alive() {
+                Some(connected) => Ok(connected),
+                None => timeout_at(deadline, self.connected())
+                    .await
+                    .unwrap_or_else(|_| Err(timed_out())),
             };
-            if Instant::now() + pause >= deadline {
+            let error = match connected {
+                Err(error) => error,
+                Ok(connected) => match self.send(deadline, connected, &step).await {
+                    Sent::Answered(answer) => return answer.map_err(StoreError::unknown),
+                    Sent::Refused(error) => error,
+                    Sent::Lost(error) => {
+                        reached = true;
+                        error
+                    }
+                },
+            };
+            if is_final(&error) || Instant::now() + pause >= deadline {
                 return Err(failed(error, reached));
             }
             tokio::time::sleep(pause).await;
@@ -127,15 +122,55 @@ impl Link {
         }
     }
 
-    async fn connected(&self) -> RedisResult<Connected> {
-        match self.alive() {
-            Some(connected) => Ok(connected),
-            // Rare and large: boxed, so that every step's future stays small.
-            None => Box::pin(self.reconnected()).await,
+    /// Sends a step once, for a share of its time.
+    async fn send<F>(
+        &self,
+        deadline: Instant,
+        connected: Connected,
+        step: &impl Fn(Connected) -> F,
+    ) -> Sent
+    where
+        F: Future<Output = RedisResult<Value>>,
+    {
+        let alive = connected.life();
+        let soon = deadline.min(Instant::now() + self.0.timeout / SENDS);
+        match timeout_at(soon, step(connected)).await {
+            Ok(Ok(value)) => Sent::Answered(Ok(value)),
+            Ok(Err(error)) if is_final(&error) => Sent::Answered(Err(error)),
+            Ok(Err(error)) if error.code().is_some() => {
+                // A primary no more: by another connection its name may lead to the one that
+                // followed it.
+                if error.code() == Some("READONLY") {
+                    alive.end();
+                }
+                Sent::Refused(error)
+            }
+            Ok(Err(error)) => {
+                alive.end();
+                Sent::Lost(error)
+            }
+            Err(_) => {
+                alive.end();
+                Sent::Lost(timed_out())
+            }
         }
     }
 
-    async fn reconnected(&self) -> RedisResult<Connected> {
+    /// The connection, or a new one. Connecting is a task of its own, which all who want a
+    /// connection wait for: a caller that leaves or stops polling keeps nobody from it.
+    async fn connected(&self) -> RedisResult<Connected> {
+        if let Some(connected) = self.0.alive() {
+            return Ok(connected);
+        }
+        let line = Arc::clone(&self.0);
+        let connecting = tokio::spawn(async move { line.connect_again().await });
+        // It ends early only with its runtime.
+        connecting.await.unwrap_or_else(|_| Err(timed_out()))
+    }
+}
+
+impl Line {
+    async fn connect_again(&self) -> RedisResult<Connected> {
         let mut failed = self.connecting.lock().await;
         if let Some(connected) = self.alive() {
             return Ok(connected);
@@ -143,7 +178,8 @@ impl Link {
         if let Some(failed) = failed.as_ref().filter(|failed| failed.at.elapsed() < FAILED_FOR) {
             return Err(failed.error.clone());
         }
-        match self.dial().await {
+        // Boxed: it is large and rare.
+        match Box::pin(self.dial()).await {
             Ok((connected, server)) => {
                 if server.is_replica {
                     tracing::warn!("reconnected to a replica: it refuses every claim");
@@ -161,43 +197,56 @@ impl Link {
 
     fn alive(&self) -> Option<Connected> {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
-        now.as_ref().filter(|connected| connected.alive.load(Ordering::Relaxed)).cloned()
+        now.as_ref().filter(|connected| connected.is_alive()).cloned()
     }
 
     fn keep(&self, connected: Connected) {
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = Some(connected);
     }
 
+    /// Connects and looks at the server, within the time of one step.
     async fn dial(&self) -> RedisResult<(Connected, Server)> {
-        let (connection, alive) = self.connect().await?;
-        let mut connected = Connected { connection, alive, dialect: Dialect::Scripts };
-        let server = probe(&mut connected, &self.probe).await?;
-        connected.dialect = server.dialect.min(self.at_most);
-        Ok((connected, server))
+        let dialled = async {
+            let (connection, life) = self.connect().await?;
+            let mut connected = Connected::new(connection, life);
+            let server = probe(&mut connected, &self.probe).await?;
+            connected.dialect = server.dialect.min(self.at_most);
+            Ok((connected, server))
+        };
+        timeout(self.timeout, dialled).await.unwrap_or_else(|_| Err(timed_out()))
     }
 
-    async fn connect(&self) -> RedisResult<(MultiplexedConnection, Arc<AtomicBool>)> {
-        let alive = Arc::new(AtomicBool::new(true));
-        let ends = Arc::clone(&alive);
+    async fn connect(&self) -> RedisResult<(MultiplexedConnection, Life)> {
+        let life = Life::new();
+        let ends = life.clone();
         // Each step has a time of its own.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.timeout))
-            .set_response_timeout(None);
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUE)
+            .set_write_backpressure_boundary(WRITE);
         let told = config.clone().set_push_sender(move |push: PushInfo| {
             if push.kind == PushKind::Disconnection {
-                ends.store(false, Ordering::Relaxed);
+                ends.end();
             }
             Ok::<_, SendError>(())
         });
         let connection = match self.client.get_multiplexed_async_connection_with_config(&told).await
         {
-            Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
+            Err(error) if speaks_no_resp3(&error) => {
                 self.old.get_multiplexed_async_connection_with_config(&config).await?
             }
             connection => connection?,
         };
-        Ok((connection, alive))
+        Ok((connection, life))
     }
+}
+
+/// Whether a server may have refused `HELLO` as such, in one of the ways that there are. Valkey asks
+/// for a password before it says that it does not know a command.
+fn speaks_no_resp3(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::RESP3NotSupported
+        || matches!(error.code(), Some("ERR" | "NOPROTO" | "NOPERM" | "NOAUTH"))
 }
 
 fn failed(error: RedisError, reached: bool) -> StoreError {

@@ -5,6 +5,7 @@
 //! its retention, renewing sets it back, and the lease has lapsed when less than retention minus
 //! lease remains.
 
+mod connection;
 mod link;
 mod probe;
 mod script;
@@ -12,14 +13,15 @@ mod script;
 use std::fmt;
 use std::time::Duration;
 
-use redis::{Cmd, RedisResult, Value};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
 
 use super::{
     Change, Claim, Claimed, Found, Lease, Name, Record, Settled, State, Store, StoreError,
 };
 use crate::error::Error;
-use link::{Connected, Link};
-pub use probe::Dialect;
+use connection::Connected;
+pub use connection::Dialect;
+use link::Link;
 use probe::Server;
 use script::Scripts;
 
@@ -38,46 +40,73 @@ impl fmt::Debug for Redis {
     }
 }
 
-impl Redis {
-    /// Connects to a server, and looks at what it is. Each later step has `timeout`, its retries
-    /// and a new connection included.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] when the URL is none, the server refuses the password, is a replica, or
-    /// may evict records (unless `accept_eviction`); [`Error::Outage`] when it does not answer
-    /// within the time-out.
-    pub async fn connect(
-        url: &str,
-        timeout: Duration,
-        accept_eviction: bool,
-    ) -> Result<Self, Error> {
-        Self::connect_as(url, timeout, accept_eviction, Dialect::Native).await
-    }
+/// How a [`Redis`] is connected to.
+///
+/// ```
+/// use idem::store::RedisOptions;
+/// use std::time::Duration;
+///
+/// let options = RedisOptions { timeout: Duration::from_millis(500), ..RedisOptions::default() };
+/// ```
+#[derive(Debug, Clone)]
+pub struct RedisOptions {
+    /// How long one step may take, its retries and a new connection included: a second unless set.
+    pub timeout: Duration,
+    /// Whether a server that may evict records is taken. It is not unless set.
+    pub accept_eviction: bool,
+    /// The prefix of all names, for a user whose rights end there: `idem` unless set.
+    pub prefix: String,
+    /// The best dialect that is spoken; for servers behind a proxy that claims more than it can do.
+    pub at_most: Dialect,
+}
 
-    /// The same, speaking no better dialect than `at_most`: for servers behind a proxy that claims
-    /// more than it can do.
+impl Default for RedisOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(1),
+            accept_eviction: false,
+            prefix: "idem".to_owned(),
+            at_most: Dialect::Native,
+        }
+    }
+}
+
+impl Redis {
+    /// Connects to a server, and looks at what it is.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Redis::connect).
-    pub async fn connect_as(
-        url: &str,
-        timeout: Duration,
-        accept_eviction: bool,
-        at_most: Dialect,
-    ) -> Result<Self, Error> {
-        let link = Link::new(url, timeout, at_most)?;
-        let server = link.open().await.map_err(|error| {
-            if error.kind() == redis::ErrorKind::AuthenticationFailed {
-                Error::config(format!("the Redis server refuses the password: {error}"))
-            } else {
-                Error::outage(error)
-            }
-        })?;
-        check(&server, accept_eviction)?;
+    /// [`Error::Config`] when the URL is none, the server refuses the user or the password, is a
+    /// replica, or may evict records; [`Error::Outage`] when it does not answer within the time-out.
+    ///
+    /// ```no_run
+    /// # async fn main_() -> Result<(), idem::Error> {
+    /// use idem::store::{Redis, RedisOptions};
+    ///
+    /// let redis = Redis::connect("redis://127.0.0.1/", &RedisOptions::default()).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn connect(url: &str, options: &RedisOptions) -> Result<Self, Error> {
+        let link = Link::new(url, options)?;
+        let server = link.open().await.map_err(refusal)?;
+        check(&server, options.accept_eviction)?;
         Ok(Self { link, scripts: Scripts::new() })
     }
+}
+
+/// What a first connection that failed says to whoever builds the engine.
+fn refusal(error: RedisError) -> Error {
+    if is_refused(&error) {
+        Error::config(format!("the Redis server refuses the user or password: {error}"))
+    } else {
+        Error::outage(error)
+    }
+}
+
+/// Whether the server wants another user or password, or any at all.
+fn is_refused(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
 }
 
 fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
@@ -105,7 +134,7 @@ impl Store for Redis {
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
         match claim.over {
             None => self.claim_absent(claim.name, claim.record).await,
-            Some(judged) => self.take_over(claim.name, judged, claim.record).await,
+            Some(judged) => Box::pin(self.take_over(claim.name, judged, claim.record)).await,
         }
     }
 
@@ -122,7 +151,7 @@ impl Store for Redis {
                     let arguments = |command: &mut Cmd| {
                         command.arg(running.as_bytes()).arg(milliseconds(running.retention()));
                     };
-                    renew.run(&mut server, name, arguments).await
+                    or_standing(renew.run(&mut server, name, arguments).await)
                 });
                 done(&answer.await?)
             }
@@ -132,27 +161,28 @@ impl Store for Redis {
                     let arguments = |command: &mut Cmd| {
                         command.arg(running.as_bytes());
                     };
-                    purge.run(&mut server, name, arguments).await
+                    or_standing(purge.run(&mut server, name, arguments).await)
                 });
                 done(&answer.await?)
             }
             Change::Complete(next) | Change::Release(next) => {
-                let stood = self.link.step(|server| self.swap(server, name, running, next)).await?;
-                Ok(match found(stood)? {
-                    Some(stood) if stood == *running => Settled::Done,
-                    Some(stood) => change.already(running, &stood),
-                    None => Settled::Lost,
-                })
+                let answer =
+                    self.link.step(|server| self.swap(server, name, running, next)).await?;
+                if matches!(answer, Value::Okay | Value::Int(1)) {
+                    return Ok(Settled::Done);
+                }
+                Ok(found(answer)?.map_or(Settled::Lost, |it| change.already(running, &it)))
             }
         }
     }
 
     async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
         let get = &self.scripts.get;
-        let answer = self
-            .link
-            .step(move |mut server| async move { get.run(&mut server, name, |_| {}).await });
+        let answer = self.link.step(move |mut server| async move {
+            or_standing(get.run(&mut server, name, |_| {}).await)
+        });
         match answer.await? {
+            no_string @ Value::BulkString(_) => Ok(found(no_string)?.map(Found::settled)),
             Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
                 Ok([standing, Value::Int(ttl)]) => {
                     Ok(found(standing)?.map(|record| judged(record, ttl)))
@@ -173,7 +203,7 @@ impl Redis {
                 let arguments = |command: &mut Cmd| {
                     command.arg(record.as_bytes()).arg(retention);
                 };
-                return or_standing(claim.run(&mut server, name, arguments).await);
+                return or_standing(Box::pin(claim.run(&mut server, name, arguments)).await);
             }
             let mut set = Cmd::with_capacity(7, 384);
             set.arg("SET").arg(&**name).arg(record.as_bytes());
@@ -183,7 +213,7 @@ impl Redis {
                 Err(error) if error.code() == Some("OOM") => {
                     let mut get = Cmd::new();
                     get.arg("GET").arg(&**name);
-                    match or_standing(server.query(&get).await)? {
+                    match or_standing(Box::pin(server.query(&get)).await)? {
                         Value::Nil => Err(error),
                         standing => Ok(standing),
                     }
@@ -212,10 +242,14 @@ impl Redis {
                     .arg(milliseconds(over.retention()));
                 command.arg(record.as_bytes()).arg(milliseconds(record.retention()));
             };
-            takeover.run(&mut server, name, arguments).await
+            or_standing(takeover.run(&mut server, name, arguments).await)
         });
-        let Value::Array(parts) = answer.await? else {
-            return Err(StoreError::unknown("an answer of another form"));
+        let parts = match answer.await? {
+            Value::Array(parts) => parts,
+            Value::BulkString(no_string) => {
+                return Ok(Claimed::Found(Found::settled(Record::from_bytes(&no_string))));
+            }
+            _ => return Err(StoreError::unknown("an answer of another form")),
         };
         match <[Value; 3]>::try_from(parts) {
             Err(_) => Ok(Claimed::Won { fence: record.fence() }),
@@ -227,7 +261,7 @@ impl Redis {
         }
     }
 
-    /// Replaces a running record, and answers what stood there.
+    /// Replaces a running record and says so, or answers what stands there in place of it.
     async fn swap(
         &self,
         mut server: Connected,
@@ -239,8 +273,17 @@ impl Redis {
         if server.dialect == Dialect::Native {
             let mut set = Cmd::with_capacity(8, 512 + next.as_bytes().len());
             set.arg("SET").arg(&**name).arg(next.as_bytes());
-            set.arg("IFEQ").arg(running.as_bytes()).arg("GET").arg("PX").arg(retention);
-            return or_standing(server.query(&set).await);
+            set.arg("IFEQ").arg(running.as_bytes()).arg("PX").arg(retention);
+            return match or_standing(server.query(&set).await) {
+                // Without GET, so that the usual answer is short; lost is rare, and whatever
+                // stands there a moment later tells no less.
+                Ok(Value::Nil) => {
+                    let mut get = Cmd::new();
+                    get.arg("GET").arg(&**name);
+                    or_standing(Box::pin(server.query(&get)).await)
+                }
+                answer => answer,
+            };
         }
         let arguments = |command: &mut Cmd| {
             command.arg(running.as_bytes()).arg(next.as_bytes()).arg(retention);
@@ -274,12 +317,18 @@ fn judged(record: Record, ttl: i64) -> Found {
     Found::new(record, lease)
 }
 
-/// A key that holds no string is found, and is no record.
+/// A key that holds no string is found, and is no record: as if it held the empty one.
 fn or_standing(answer: RedisResult<Value>) -> RedisResult<Value> {
     match answer {
-        Err(error) if error.code() == Some("WRONGTYPE") => Ok(Value::BulkString(Vec::new())),
+        Err(error) if is_no_string(&error) => Ok(Value::BulkString(Vec::new())),
         answer => answer,
     }
+}
+
+/// Before Redis 7 an error inside of a script has its code in its text.
+fn is_no_string(error: &RedisError) -> bool {
+    error.code() == Some("WRONGTYPE")
+        || error.detail().is_some_and(|detail| detail.contains("WRONGTYPE"))
 }
 
 fn found(value: Value) -> Result<Option<Record>, StoreError> {
@@ -293,7 +342,7 @@ fn found(value: Value) -> Result<Option<Record>, StoreError> {
 fn done(value: &Value) -> Result<Settled, StoreError> {
     match value {
         Value::Int(1) => Ok(Settled::Done),
-        Value::Int(0) => Ok(Settled::Lost),
+        Value::Int(0) | Value::BulkString(_) => Ok(Settled::Lost),
         _ => Err(StoreError::unknown("an answer of another form")),
     }
 }

@@ -2,18 +2,7 @@
 
 use redis::{Cmd, RedisError, Value};
 
-use super::link::Connected;
-
-/// How records are claimed and settled on a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dialect {
-    /// By scripts alone: servers before Redis 7.
-    Scripts,
-    /// `SET … NX GET` claims, scripts settle: Redis 7 and later.
-    SetGet,
-    /// `SET … NX GET` claims, `SET … IFEQ` settles: Valkey 8.1, Redis 8.4 and later.
-    Native,
-}
+use super::connection::{Connected, Dialect};
 
 /// What a server says of itself.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, Script, ServerErrorKind, Value};
 
-use super::link::Connected;
+use super::connection::Connected;
 
 /// The scripts of one store, hashed once.
 pub(super) struct Scripts {
@@ -48,7 +48,8 @@ impl Lua {
         match connected.query(&command("EVALSHA", &self.hash, key, &arguments)).await {
             // EVAL also puts the script into the cache.
             Err(error) if is_unknown_script(&error) => {
-                connected.query(&command("EVAL", self.code, key, &arguments)).await
+                let command = command("EVAL", self.code, key, &arguments);
+                Box::pin(connected.query(&command)).await
             }
             answer => answer,
         }

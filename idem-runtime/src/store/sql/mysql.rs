@@ -262,7 +262,8 @@ impl Store for MySql {
                 let to = Fields::of(to);
                 let settle = || {
                     let settle = sqlx::query(statements.settle.clone());
-                    owned(settle.bind(to.state).bind(to.record).bind(to.retention))
+                    let settle = settle.bind(to.state).bind(to.record).bind(to.retention);
+                    owned(settle.bind(&*to.owner))
                 };
                 told(step.done(settle).await?)
             }

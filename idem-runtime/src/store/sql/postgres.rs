@@ -211,6 +211,7 @@ impl Store for Postgres {
                         .bind(to.state)
                         .bind(to.record)
                         .bind(to.retention)
+                        .bind(&*to.owner)
                 };
                 step.row(settle).await?
             }

@@ -270,6 +270,7 @@ impl Store for Sqlite {
                         .bind(to.state)
                         .bind(to.record)
                         .bind(to.retention)
+                        .bind(&*to.owner)
                 };
                 self.write(&mut step, settle).await?
             }

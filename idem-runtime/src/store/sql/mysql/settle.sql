@@ -3,9 +3,10 @@
 -- 1  the state that it comes to: completed or free
 -- 2  its record
 -- 3  its retention, ms
--- 4  name
--- 5  owner
--- 6  fence
+-- 4  its owner: another's where a person settles
+-- 5  name
+-- 6  owner
+-- 7  fence
 --
 -- Tells the fence as the last insert id: 0 when the record is not the attempt's any more.
 update {table} set
@@ -13,5 +14,6 @@ update {table} set
     fence = last_insert_id(fence),
     lease_until = null,
     record = ?,
-    expires_at = utc_timestamp(6) + interval (? * 1000) microsecond
+    expires_at = utc_timestamp(6) + interval (? * 1000) microsecond,
+    owner = ?
 where name = ? and state = 1 and owner = ? and fence = ? and expires_at > utc_timestamp(6)

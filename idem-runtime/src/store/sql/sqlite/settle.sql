@@ -6,10 +6,12 @@
 -- ?4  the state that it comes to: completed or free
 -- ?5  its record
 -- ?6  its retention, ms
+-- ?7  its owner: another's where a person settles
 --
 -- Returns the fence. No row: the record is not the attempt's any more.
 update {table} as there set
     state = ?4,
+    owner = ?7,
     lease_until = null,
     expires_at = clock.now + ?6,
     record = ?5

@@ -1,0 +1,113 @@
+//! The list of `fingerprint(…)`.
+
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Lit, Token};
+
+use super::table::Row;
+use super::value::Value;
+use crate::errors::Errors;
+use crate::place::{Place, Step};
+
+/// A value listed in `fingerprint(…)`.
+pub(crate) struct Listed {
+    pub(crate) place: Place,
+    /// The identifier it starts with, as written there.
+    pub(crate) root: Ident,
+    /// What was written after that identifier.
+    pub(crate) steps: TokenStream,
+}
+
+/// Parses the places between the parentheses of `fingerprint(…)`.
+pub(super) fn parse(row: &Row, group: &Group, errors: &mut Errors) -> Option<Value> {
+    let example = row.example;
+    if group.stream().is_empty() {
+        errors.at(
+            group.span(),
+            format!("`{}` lists nothing: write `{example}`, or `fingerprint = \"off\"`", row.name),
+        );
+        return None;
+    }
+    let list = |input: ParseStream<'_>| {
+        input.call(syn::punctuated::Punctuated::<Expr, Token![,]>::parse_terminated)
+    };
+    let Ok(list) = list.parse2(group.stream()) else {
+        errors.at(group.span(), format!("`{}` lists values: write `{example}`", row.name));
+        return None;
+    };
+    let mut all: Vec<Listed> = Vec::new();
+    let mut whole = true;
+    for expr in list {
+        match place(&expr) {
+            Some((place, _)) if all.iter().any(|other| other.place == place) => {
+                errors.under(&expr, format!("`{place}` is in the fingerprint already: remove it"));
+                whole = false;
+            }
+            Some((place, root)) => {
+                let steps = after_root(expr.into_token_stream());
+                all.push(Listed { place, root, steps });
+            }
+            None if let Some(name) = quoted_name(&expr) => {
+                errors.under(&expr, format!("a name is not quoted: write `{name}`"));
+                whole = false;
+            }
+            None => {
+                let message = format!(
+                    "`{}` lists names, their fields, and methods without arguments, such as \
+                     `{example}`; compute anything else before the call",
+                    row.name
+                );
+                errors.under(&expr, message);
+                whole = false;
+            }
+        }
+    }
+    whole.then_some(Value::Places(all))
+}
+
+/// The place that an expression is, and the identifier it starts with.
+fn place(expr: &Expr) -> Option<(Place, Ident)> {
+    match expr {
+        Expr::Path(path) if path.qself.is_none() => {
+            let root = path.path.get_ident()?.clone();
+            Some((Place { root: root.unraw().to_string(), steps: Vec::new() }, root))
+        }
+        Expr::Field(field) => {
+            let (mut place, root) = place(&field.base)?;
+            place.steps.push(match &field.member {
+                syn::Member::Named(name) => Step::Field(name.unraw().to_string()),
+                syn::Member::Unnamed(index) => Step::Index(index.index),
+            });
+            Some((place, root))
+        }
+        Expr::MethodCall(call) if call.args.is_empty() && call.turbofish.is_none() => {
+            let (mut place, root) = place(&call.receiver)?;
+            place.steps.push(Step::Method(call.method.unraw().to_string()));
+            Some((place, root))
+        }
+        Expr::Group(group) => place(&group.expr),
+        _ => None,
+    }
+}
+
+/// The name in a string literal.
+fn quoted_name(expr: &Expr) -> Option<String> {
+    let Expr::Lit(lit) = expr else { return None };
+    let Lit::Str(text) = &lit.lit else { return None };
+    let name = text.value();
+    syn::parse_str::<Expr>(&name).ok().and_then(|expr| place(&expr)).map(|_| name)
+}
+
+/// The tokens of a place after the identifier that it starts with.
+fn after_root(tokens: TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter();
+    match tokens.next() {
+        // A place that came through `macro_rules!` stands in invisible brackets.
+        Some(TokenTree::Group(group)) => {
+            after_root(group.stream()).into_iter().chain(tokens).collect()
+        }
+        _ => tokens.collect(),
+    }
+}

@@ -1,0 +1,307 @@
+//! What every store promises, as a suite of tests that each store passes: ours and yours.
+//!
+//! # A store of your own
+//!
+//! 1. Write a type that implements [`Store`]: three atomic steps. If it keeps bytes and the time
+//!    at which they were written, [`Claim::step`] and [`Change::step`] decide, and the store only
+//!    reads, asks them, and writes, with nobody in between. If it decides elsewhere (in a script
+//!    or a statement that the server runs), it mirrors them.
+//! 2. Switch the feature `testing` on for tests, and add one line:
+//!
+//!    ```
+//!    # struct MyStore;
+//!    # impl MyStore { async fn new() -> idem::store::Memory { idem::store::Memory::new() } }
+//!    idem::conformance!(my_store, || async { MyStore::new().await });
+//!    ```
+//!
+//!    ```toml
+//!    [dev-dependencies]
+//!    idem = { package = "idem-runtime", version = "0.1", features = ["testing"] }
+//!    ```
+//!
+//! 3. Run `cargo test my_store`. Each promise is one test, and its name says what is promised. A
+//!    test that fails says what the store did instead; its documentation here says why it matters.
+//!
+//! The tests need nothing but a store that answers: they take names of their own, so that they run
+//! at once on one server, and leave behind nothing that lasts longer than two minutes. None of them
+//! depends on being quick; what has to lapse is waited for.
+//!
+//! Each promise is a function here too, for a store author who wants to hold a store to one of them:
+//! see [`check`]. It panics when the promise is not kept.
+//!
+//! # Two nodes
+//!
+//! Idempotency is for several processes. A factory that makes two handles of one store, as two
+//! processes would have, shows that a record is in the store and not in the handle. All steps then
+//! go through both in turn:
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use idem::store::Memory;
+//! # async fn connect() -> Memory { Memory::new() }
+//! idem::conformance!(my_server, || async { [connect().await, connect().await] });
+//! ```
+//!
+//! # Values that the library has not written
+//!
+//! They can't be written through [`Store`]. A store in which others can write is told how to plant
+//! one, and is then held to two promises more:
+//!
+//! ```
+//! # use idem::store::{Memory, Name};
+//! # async fn write_behind_its_back(_: &Memory, _: &Name, _: &[u8]) {}
+//! idem::conformance!(
+//!     my_server,
+//!     || async { Memory::new() },
+//!     plant = async |store: &Memory, name: &Name, bytes: &[u8]| {
+//!         write_behind_its_back(store, name, bytes).await;
+//!     },
+//! );
+//! ```
+//!
+//! # What the suite can't show
+//!
+//! - **That a write lasts.** A store that forgets what it has acknowledged (no `fsync`, a failover to
+//!   a replica that lags) loses claims, and a lost claim runs twice. Say how well yours keeps them.
+//! - **That its clock is right.** A lease is as good as the clock that judges it. A store that can't
+//!   judge time itself, and takes the time of whoever asks, loses the promise that only one clock
+//!   decides: a node whose clock is ahead by more than a lease takes over from an owner that is
+//!   alive, and two bodies run at once. Completion still compares, so one result is stored. Where the
+//!   clock is the store's own and steps, the same happens at the step. Such a store says so in its
+//!   documentation.
+//! - **That a step answers in time.** The engine gives each step its time-out; a store that goes on
+//!   trying after that must send what it sent before, byte for byte.
+//!
+//! A clock may be coarse by 25 ms, and a store may answer as slowly as it likes within a minute a
+//! test.
+//!
+//! [`Claim::step`]: crate::store::Claim::step
+//! [`Change::step`]: crate::store::Change::step
+//! [`Store`]: crate::Store
+
+// That is what a promise which isn't kept does, and is said once.
+#![allow(clippy::missing_panics_doc)]
+
+mod claimant;
+mod nodes;
+mod time;
+
+pub mod bytes;
+pub mod claiming;
+pub mod concurrency;
+pub mod expiry;
+pub mod foreign;
+pub mod getting;
+pub mod settled;
+pub mod settling;
+pub mod taking_over;
+
+use std::time::Duration;
+
+pub use claimant::{Claimant, completed, freed};
+pub use nodes::{IntoNodes, Nodes};
+
+/// How long a store may take to keep one promise.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// The tests of a store: one for each promise, in a module of this name.
+///
+/// The second argument makes the store, anew for each test: `|| async { … }`, for the store or an
+/// array of two handles of it. See the [module](mod@crate::conformance) for what to do with it.
+///
+/// ```
+/// idem::conformance!(memory, || async { idem::store::Memory::new() });
+/// ```
+#[macro_export]
+macro_rules! conformance {
+    ($name:ident, $factory:expr $(,)?) => {
+        $crate::__conformance!($name, {}, $factory);
+    };
+    ($name:ident, $factory:expr, plant = $plant:expr $(,)?) => {
+        $crate::__conformance!(
+            $name,
+            {
+                #[test]
+                fn a_foreign_value_is_never_overwritten() {
+                    $crate::conformance::check($factory, async |nodes| {
+                        use $crate::conformance::foreign;
+                        foreign::a_foreign_value_is_never_overwritten(nodes, $plant).await;
+                    });
+                }
+
+                #[test]
+                fn a_damaged_record_is_never_overwritten() {
+                    $crate::conformance::check($factory, async |nodes| {
+                        use $crate::conformance::foreign;
+                        foreign::a_damaged_record_is_never_overwritten(nodes, $plant).await;
+                    });
+                }
+            },
+            $factory
+        );
+    };
+}
+
+/// The promises that every store is held to.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance {
+    ($name:ident, $more:tt, $factory:expr) => {
+        $crate::__conformance! { @ $name $more ($factory)
+            claiming {
+                an_absent_name_is_won
+                a_taken_name_is_found_byte_for_byte
+                a_claim_sent_again_finds_its_own
+                a_claim_that_judged_nothing_takes_nothing_over
+                a_completed_record_is_never_claimed
+            }
+            taking_over {
+                a_live_lease_is_never_taken
+                a_lease_is_as_long_as_its_own_record_says
+                a_lapsed_lease_is_taken_over
+                a_takeover_sent_again_finds_its_own
+                another_record_than_the_judged_one_is_left
+                a_vanished_record_is_claimed_with_the_next_fence
+                a_free_record_is_claimed_with_the_next_fence
+                another_free_record_than_the_judged_one_is_left
+                a_record_without_a_lease_is_owned
+                a_newer_versions_claim_is_judged_by_its_lease
+            }
+            settling {
+                renewing_moves_the_lease
+                renewing_moves_the_retention
+                renewing_revives_a_lapsed_lease
+                a_renewed_lease_is_not_taken
+                the_owner_completes
+                the_owner_releases
+                a_late_completion_is_stored
+                a_late_release_frees_the_name
+                another_owner_settles_nothing
+                another_fence_settles_nothing
+                after_a_takeover_the_old_owner_settles_nothing
+                a_lost_renewal_moves_no_time
+                an_absent_record_is_never_made_again
+                purging_forgets_the_record
+            }
+            settled {
+                a_completion_sent_again_is_done
+                a_release_sent_again_is_done
+                a_completed_record_is_left_as_it_is
+                a_completion_by_another_owner_is_lost
+                a_free_record_is_nobodys
+            }
+            expiry {
+                a_lease_lapses_in_its_time
+                a_running_record_is_gone_at_its_retention
+                a_takeover_is_gone_at_its_retention
+                a_completed_record_is_gone_at_its_retention
+                a_free_record_is_gone_at_its_retention
+                what_has_expired_is_absent_to_a_claim
+                what_has_expired_is_absent_to_a_settlement
+                what_has_expired_is_absent_to_a_get
+                times_under_a_second_are_kept
+                times_of_a_hundred_years_are_kept
+                a_lease_as_long_as_the_retention_never_lapses
+            }
+            getting {
+                getting_an_absent_name_makes_nothing
+                getting_tells_the_record_in_every_state
+                getting_tells_what_is_left_of_a_lease
+                getting_moves_no_time
+            }
+            concurrency {
+                one_of_fifty_claims_wins_an_absent_name
+                one_of_fifty_claims_wins_a_lapsed_name
+                one_of_fifty_claims_wins_a_free_name
+                a_completion_and_a_takeover_exclude_each_other
+                a_renewal_and_a_takeover_exclude_each_other
+            }
+            bytes {
+                an_empty_result_is_kept
+                a_result_of_every_byte_is_kept
+                a_result_of_a_mebibyte_is_kept
+                names_of_every_visible_byte_are_kept
+                names_of_300_bytes_are_told_apart
+                names_that_look_alike_are_told_apart
+            }
+        }
+    };
+    (@ $name:ident { $($more:tt)* } $factory:tt $($topic:ident { $($promise:ident)* })*) => {
+        mod $name {
+            // What the factory names is named where the line stands.
+            #[allow(unused_imports)]
+            use super::*;
+
+            $($crate::__conformance! { @test $factory $topic $($promise)* })*
+            $($more)*
+        }
+    };
+    (@test ($factory:expr) $topic:ident $($promise:ident)*) => {
+        $(
+            #[test]
+            fn $promise() {
+                $crate::conformance::check(
+                    $factory,
+                    $crate::conformance::$topic::$promise,
+                );
+            }
+        )*
+    };
+}
+
+/// Holds a store to one promise, on a runtime of its own: what each test of
+/// [`conformance!`](crate::conformance!) does.
+///
+/// ```
+/// use idem::conformance::{check, claiming};
+/// use idem::store::Memory;
+///
+/// check(async || Memory::new(), claiming::an_absent_name_is_won);
+/// ```
+///
+/// # Panics
+///
+/// When the store does not keep it, and then it says what the store did instead.
+pub fn check<N: IntoNodes>(
+    factory: impl AsyncFnOnce() -> N,
+    promise: impl AsyncFnOnce(Nodes<N::Store>),
+) {
+    // Several threads: a race on one is none.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let kept = async {
+        let nodes = Nodes::new(factory().await);
+        promise(nodes).await;
+    };
+    let kept = runtime
+        .expect("threads for a test")
+        .block_on(async { tokio::time::timeout(LONGEST, kept).await });
+    kept.expect("the store answers within a minute");
+}
+
+#[cfg(test)]
+mod tests {
+    /// A promise that the macro forgets would be held by nobody.
+    #[test]
+    fn every_promise_is_in_the_macro() {
+        let listed = include_str!("mod.rs");
+        for topic in [
+            include_str!("bytes.rs"),
+            include_str!("claiming.rs"),
+            include_str!("concurrency.rs"),
+            include_str!("expiry.rs"),
+            include_str!("foreign.rs"),
+            include_str!("getting.rs"),
+            include_str!("settled.rs"),
+            include_str!("settling.rs"),
+            include_str!("taking_over.rs"),
+        ] {
+            for promise in topic.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
+                let name = promise.split('<').next().unwrap_or_default();
+                let is_listed =
+                    |line: &str| line.trim() == name || line.contains(&format!("fn {name}()"));
+                assert!(listed.lines().any(is_listed), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use super::{Key, KeyWriter};
+use crate::KeyPart;
+
+fn key(parts: &[(&'static str, &str)]) -> Key {
+    let mut writer = KeyWriter::new("op");
+    for (at, (name, value)) in parts.iter().enumerate() {
+        if at > 0 {
+            writer.literal(":");
+        }
+        value.write(&mut writer.part(name));
+    }
+    writer.finish()
+}
+
+fn text(value: &str) -> String {
+    key(&[("value", value)]).to_string()
+}
+
+#[test]
+fn an_empty_part_is_told_by_its_placeholder() {
+    for parts in [
+        &[("a.b", "")][..],
+        &[("a", "x"), ("a.b", "")],
+        &[("a.b", ""), ("a", "x")],
+        &[("a.b", ""), ("c", "")],
+    ] {
+        let error = key(parts).check().expect_err("an empty part");
+        assert_eq!(error.code(), "invalid_key");
+        assert_eq!(error.to_string(), "invalid key: `{a.b}` of `op` is empty");
+    }
+    assert!(key(&[("a", "0"), ("b", "false")]).check().is_ok());
+}
+
+#[test]
+fn values_keep_unreserved_characters_and_encode_the_rest() {
+    assert_eq!(text("AZaz09._~-"), "op:AZaz09._~-");
+    assert_eq!(text("a:b/c %#"), "op:a%3Ab%2Fc%20%25%23");
+    assert_eq!(text("ü\0\u{10FFFF}"), "op:%C3%BC%00%F4%8F%BF%BF");
+}
+
+#[test]
+fn no_value_begins_like_a_hash() {
+    assert_eq!(text("#x"), "op:%23x");
+    let long = text(&"x".repeat(201));
+    assert!(long.starts_with("op:#"), "{long}");
+    assert_eq!(text(&"x".repeat(200)).len(), 203);
+}
+
+#[test]
+fn long_keys_are_told_apart() {
+    assert_ne!(text(&"x".repeat(201)), text(&"x".repeat(202)));
+    assert_eq!(text(&"ü".repeat(34)).len(), 68, "204 encoded bytes are over the limit");
+}
+
+#[test]
+fn the_operation_is_encoded_like_a_value() {
+    let mut writer = KeyWriter::new("zahlung für");
+    7.write(&mut writer.part("id"));
+    let key = writer.finish();
+    assert_eq!(key.operation(), "zahlung für");
+    assert_eq!(key.to_string(), "zahlung%20f%C3%BCr:7");
+}
+
+#[test]
+fn fingerprints_ignore_the_order_of_a_map() {
+    use std::collections::HashMap;
+
+    let forth: HashMap<_, _> = (0..100).map(|n| (n.to_string(), n)).collect();
+    let back: HashMap<_, _> = (0..100).rev().map(|n| (n.to_string(), n)).collect();
+    let print = |map: &HashMap<String, i32>| key(&[("a", "x")]).fingerprint(map).print();
+    assert_eq!(print(&forth), print(&back));
+}
+
+#[test]
+fn fingerprints_tell_values_and_schemes_apart() {
+    use super::Comparable;
+
+    let print = |scheme, a: &str, b: &str| {
+        let values = [a.compared(), b.compared()];
+        key(&[("a", "x")]).fingerprint_of(scheme, values).print().expect("a fingerprint")
+    };
+    assert_eq!(print("a,b", "1", "2"), print("a,b", "1", "2"));
+    assert_ne!(print("a,b", "1", "2").hash, print("a,b", "2", "1").hash);
+    assert_ne!(print("a,b", "12", "").hash, print("a,b", "1", "2").hash);
+    assert_ne!(print("a,b", "1", "2").scheme, print("a,c", "1", "2").scheme);
+    assert_eq!(print("a,b", "1", "2").hash, print("a,c", "1", "2").hash);
+}
+
+#[test]
+fn a_value_that_will_not_serialise_makes_the_key_invalid() {
+    use std::collections::HashMap;
+
+    let odd: HashMap<(u8, u8), u8> = HashMap::from([((1, 2), 3)]);
+    let error = key(&[("a", "x")]).fingerprint(&odd).check().expect_err("no text");
+    assert!(error.to_string().contains("the fingerprint of `op:x` can't be taken"), "{error}");
+}

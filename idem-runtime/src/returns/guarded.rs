@@ -1,0 +1,183 @@
+//! What the attribute asks of a return type, in such a way that each mistake is told once.
+
+#![allow(clippy::unused_self, reason = "method lookup needs a receiver")]
+
+use std::marker::PhantomData;
+
+use super::{ReplayFailure, Return, Returns};
+use crate::codec::Codec;
+use crate::error::{Error, Source};
+
+/// A return type of which the attribute asks all that it needs: `C` stores successes, `X` failures.
+///
+/// It is one trait, and not a bound for each, so that a type that is no `Result` is told once.
+#[diagnostic::on_unimplemented(
+    message = "`#[idempotent]` can't guard a function that returns `{Self}`",
+    label = "not a `Result`",
+    note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
+            flight, and only `E` can carry that"
+)]
+pub trait Guarded<C, X>: Return {
+    /// How it is refused and stored.
+    fn returns(refuse: fn(Error) -> Self) -> Returns<Self>;
+}
+
+impl<T, E, C: Codec<T>, X: Codec<E>> Guarded<C, X> for Result<T, E> {
+    fn returns(refuse: fn(Error) -> Self) -> Returns<Self> {
+        let mut returns = Returns::new(refuse);
+        if !C::NAME.is_empty() {
+            returns = returns.replay::<C>();
+        }
+        if !X::NAME.is_empty() {
+            returns = returns.replay_failures::<X>();
+        }
+        returns
+    }
+}
+
+/// [`Guarded`], where an [`Error`] becomes the failure by `From`.
+#[diagnostic::on_unimplemented(
+    message = "`#[idempotent]` can't guard a function that returns `{Self}`",
+    label = "not a `Result`",
+    note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
+            flight, and only `E` can carry that"
+)]
+pub trait GuardedByFrom<C, X>: Return {
+    /// How it is refused and stored.
+    fn returns() -> Returns<Self>;
+}
+
+impl<T, E: Carries, C: Codec<T>, X: Codec<E>> GuardedByFrom<C, X> for Result<T, E> {
+    fn returns() -> Returns<Self> {
+        <Self as Guarded<C, X>>::returns(|error| Err(E::carry(error)))
+    }
+}
+
+/// The codec of what is not stored.
+#[derive(Debug)]
+pub struct NotStored;
+
+#[diagnostic::do_not_recommend]
+impl<T> Codec<T> for NotStored {
+    const NAME: &'static str = "";
+
+    fn encode(_: &T, _: &mut Vec<u8>) -> Result<(), Source> {
+        Err("not stored".into())
+    }
+
+    fn decode(_: &[u8]) -> Result<T, Source> {
+        Err("not stored".into())
+    }
+}
+
+/// An error type that an [`Error`] becomes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't carry an `idem::Error`, which tells a duplicate why it has no result",
+    label = "no `From<idem::Error>`",
+    note = "write `impl From<idem::Error> for {Self}`, or name a function by `map_err = …`"
+)]
+pub trait Carries {
+    /// The error that says `error`.
+    fn carry(error: Error) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Error>> Carries for E {
+    fn carry(error: Error) -> Self {
+        E::from(error)
+    }
+}
+
+/// Finds out whether a codec `C` can store the failures of `R`, without asking for it: by method
+/// lookup, which passes over a method whose bounds do not hold.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Failures<R, C>(NoFailures<R>, PhantomData<C>);
+
+/// Failures that can't be stored.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NoFailures<R>(PhantomData<R>);
+
+impl<R, C> Failures<R, C> {
+    /// The question.
+    pub const NEW: Self = Self(NoFailures(PhantomData), PhantomData);
+}
+
+impl<R: ReplayFailure<C>, C> Failures<R, C> {
+    /// They can.
+    pub fn stored(&self, returns: Returns<R>) -> Returns<R> {
+        returns.replay_failures::<C>()
+    }
+}
+
+impl<R, C> std::ops::Deref for Failures<R, C> {
+    type Target = NoFailures<R>;
+
+    fn deref(&self) -> &NoFailures<R> {
+        &self.0
+    }
+}
+
+impl<R> NoFailures<R> {
+    /// They can't.
+    #[allow(clippy::must_use_candidate, reason = "`Returns` is `must_use`")]
+    pub const fn stored(&self, returns: Returns<R>) -> Returns<R> {
+        returns
+    }
+}
+
+/// Takes failures out of an `R`, and puts them in, if it has any. A type that has none is refused
+/// by [`Guarded`]; here it is passed over, so that it is told once.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<R>(NoProbe<R>);
+
+/// The same for a type without failures.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NoProbe<R>(PhantomData<R>);
+
+impl<R> Probe<R> {
+    /// The question.
+    pub const NEW: Self = Self(NoProbe(PhantomData));
+}
+
+impl<R: Return> Probe<R> {
+    /// The failure that a value is.
+    #[must_use]
+    pub fn failure<'a>(&self, value: &'a R) -> Option<&'a R::Failure> {
+        value.failure()
+    }
+
+    /// The value that carries a failure.
+    pub fn refused(&self, failure: R::Failure) -> R {
+        R::refused(failure)
+    }
+}
+
+impl<R> std::ops::Deref for Probe<R> {
+    type Target = NoProbe<R>;
+
+    fn deref(&self) -> &NoProbe<R> {
+        &self.0
+    }
+}
+
+impl<R> NoProbe<R> {
+    /// None.
+    #[must_use]
+    pub const fn failure<'a, F>(&self, _: &'a R) -> Option<&'a F> {
+        None
+    }
+
+    /// Never called: no type without failures compiles.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    #[must_use]
+    pub fn refused<F>(&self, _: F) -> R {
+        unreachable!("a type without failures is refused by the compiler")
+    }
+}

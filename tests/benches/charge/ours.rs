@@ -1,0 +1,20 @@
+use idem::{Error, Idem, idempotent};
+
+use super::{Guard, Receipt, body};
+
+/// The library, as people use it.
+#[derive(Debug, Clone)]
+pub(crate) struct Ours(pub(crate) Idem);
+
+impl Ours {
+    #[idempotent(key = "charge:{order}", strategy = "setnx", engine = self.0)]
+    async fn guarded(&self, order: u64) -> Result<Receipt, Error> {
+        Ok(body(order).await)
+    }
+}
+
+impl Guard for Ours {
+    async fn charge(&self, order: u64) -> Receipt {
+        self.guarded(order).await.expect("nobody else has the key")
+    }
+}

@@ -1,0 +1,10 @@
+use idem::{Error, idempotent};
+
+#[idempotent(key = "charge:{id}", strategy = "setnx", on_cancel = "finish")]
+async fn charge(id: u64) -> Result<u64, Error> {
+    let local = std::rc::Rc::new(id);
+    std::future::ready(()).await;
+    Ok(*local)
+}
+
+fn main() {}

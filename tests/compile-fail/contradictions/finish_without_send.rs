@@ -1,0 +1,9 @@
+use idem::{Error, idempotent};
+
+#[idempotent(key = "charge:{id}", strategy = "setnx", on_cancel = "finish")]
+async fn charge(id: u64, name: std::rc::Rc<str>) -> Result<u64, Error> {
+    drop(name);
+    Ok(id)
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+// mistakes: 2
+use idem::{Error, idempotent};
+
+#[idempotent(key = "charge:{id}", strategy = "setnx", on_duplicate = "reject", on_err = "store", codec = idem::Json)]
+async fn charge(id: u64) -> Result<u64, Error> {
+    Ok(id)
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use idem::KeyPart;
+
+#[derive(KeyPart)]
+struct Maybe {
+    id: Option<u64>,
+}
+
+fn main() {}

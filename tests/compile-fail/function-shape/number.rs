@@ -1,0 +1,8 @@
+use idem::idempotent;
+
+#[idempotent(key = "charge:{id}", strategy = "setnx")]
+async fn charge(id: u64) -> u64 {
+    id
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+fn main() {
+    let template = "charge:{id}";
+    let _ = idem::key!(template);
+}

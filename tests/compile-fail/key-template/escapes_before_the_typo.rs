@@ -1,0 +1,8 @@
+use idem::{Error, idempotent};
+
+#[idempotent(key = "charge\t\u{fc}:{oder}", strategy = "setnx")]
+async fn charge(order: u64) -> Result<u64, Error> {
+    Ok(order)
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use idem::{Error, idempotent};
+
+fn convert(_: Error) -> u8 {
+    0
+}
+
+#[idempotent(key = "charge:{id}", strategy = "setnx", map_err = convert)]
+async fn charge(id: u64) -> Result<u64, Error> {
+    Ok(id)
+}
+
+fn main() {}

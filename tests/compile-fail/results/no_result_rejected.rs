@@ -1,0 +1,8 @@
+use idem::idempotent;
+
+#[idempotent(key = "charge:{id}", strategy = "setnx", on_duplicate = "reject")]
+async fn charge(id: u64) -> Option<u64> {
+    Some(id)
+}
+
+fn main() {}

@@ -1,0 +1,291 @@
+//! A claim while its body runs: renewed, lost, or late.
+
+use std::time::Duration;
+
+use idem::{Error, Idem, Outcome, Plan, with_outcome};
+use kit::faulty::{Fault, Faulty, Step};
+use kit::place::Place;
+use tokio::time::{advance, sleep};
+
+use crate::support::{
+    Runs, SHORT_LEASE, SOON, ask, engine_on, faulty, is_in_flight, orphan, settle_down, two_engines,
+};
+
+const LEASE: Duration = Duration::from_secs(9);
+const PLAN: Plan = Plan::setnx().ttl(Duration::from_mins(15)).lease(LEASE);
+
+on_every_store! {
+    a_lease_is_renewed_for_as_long_as_the_body_lives
+    fences_grow_over_owners_that_come_and_go
+    a_late_owner_does_not_overwrite_its_successor
+}
+
+/// C29: a body of five leases, and nobody takes it over.
+async fn a_lease_is_renewed_for_as_long_as_the_body_lives(place: Place) {
+    let (idem, elsewhere) = two_engines(&place).await;
+    let runs = Runs::default();
+    let one = 1;
+    let body = async {
+        let until = tokio::time::Instant::now() + Duration::from_secs(2);
+        while tokio::time::Instant::now() < until {
+            let (answer, _) = ask(&elsewhere, &SHORT_LEASE).await;
+            assert!(is_in_flight(&answer), "{answer:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
+        runs.body().await
+    };
+    let (value, outcome) =
+        with_outcome(idem.call(&SHORT_LEASE, idem::key!("op:{one}"), body)).await;
+    assert_eq!(value.unwrap(), 1);
+    assert!(matches!(outcome, Outcome::Ran { stored: true, .. }), "{outcome:?}");
+    assert_eq!(ask(&elsewhere, &SHORT_LEASE).await.0.unwrap(), 1);
+}
+
+/// C29: no renewal after the body has gone, whichever way.
+#[tokio::test(start_paused = true)]
+async fn renewal_stops_with_the_body() {
+    let body_ends = ["completes", "fails", "panics", "is dropped", "runs too long"];
+    for end in body_ends {
+        let (store, idem) = faulty().await;
+        let call = tokio::spawn(async move {
+            let plan = if end == "runs too long" { PLAN.max_runtime(2 * LEASE) } else { PLAN };
+            let body = async {
+                sleep(2 * LEASE).await;
+                match end {
+                    "completes" => Ok(1),
+                    "fails" => Err(Error::outage("the body's own")),
+                    "panics" => panic!("the body panics"),
+                    _ => std::future::pending().await,
+                }
+            };
+            let one = 1;
+            idem.call(&plan, idem::key!("op:{one}"), body).await
+        });
+        sleep(2 * LEASE + Duration::from_millis(10)).await;
+        let renewed = store.asked(Step::Renew);
+        assert!((5..=6).contains(&renewed), "every third of the lease: {renewed}");
+        assert_eq!(call.is_finished(), end != "is dropped", "{end}");
+        call.abort();
+        sleep(10 * LEASE).await;
+        assert_eq!(store.asked(Step::Renew), renewed, "{end}");
+    }
+}
+
+/// A renewal that fails is tried sooner, and the claim stands.
+#[tokio::test(start_paused = true)]
+async fn one_failed_renewal_costs_nothing() {
+    let (store, idem) = faulty().await;
+    let other = engine_on(&store).await;
+    for fault in [Fault::Unreached, Fault::Undone, Fault::AnswerLost, Fault::Silent] {
+        store.once(Step::Renew, fault);
+    }
+    let one = 1;
+    let body = async {
+        for _ in 0..40 {
+            sleep(LEASE / 9).await;
+            let (answer, _) = ask(&other, &PLAN).await;
+            assert!(is_in_flight(&answer), "{answer:?}");
+        }
+        assert!(!idem::attempt().is_cancelled());
+        Ok::<_, Error>(1)
+    };
+    assert_eq!(idem.call(&PLAN, idem::key!("op:{one}"), body).await.unwrap(), 1);
+}
+
+/// The body is told when its lease is over, and goes on. C20's other half: nobody took over, so
+/// its late completion is accepted.
+#[tokio::test(start_paused = true)]
+async fn a_late_completion_is_accepted_when_nobody_took_over() {
+    let (store, idem) = faulty().await;
+    store.always(Step::Renew, Fault::Undone);
+    let one = 1;
+    let body = async {
+        let attempt = idem::attempt();
+        assert!(!attempt.is_cancelled());
+        let began = tokio::time::Instant::now();
+        attempt.cancelled().await;
+        let margin = Duration::from_millis(180); // 2 %: counted down on this side
+        assert_eq!(began.elapsed(), LEASE.saturating_sub(margin));
+        sleep(3 * LEASE).await;
+        Ok::<_, Error>(1)
+    };
+    let (value, outcome) = with_outcome(idem.call(&PLAN, idem::key!("op:{one}"), body)).await;
+    assert_eq!(value.unwrap(), 1);
+    assert!(matches!(outcome, Outcome::Ran { attempt: 1, stored: true, .. }), "{outcome:?}");
+    assert_eq!(ask(&idem, &PLAN).await.0.unwrap(), 1);
+}
+
+/// C20, C23a: owners are per attempt, in one engine and in two.
+#[tokio::test(start_paused = true)]
+async fn two_owners_in_one_process_do_not_mix() {
+    for engines in [1, 2] {
+        let (store, idem) = faulty().await;
+        let second = if engines == 1 { idem.clone() } else { engine_on(&store).await };
+        store.always(Step::Renew, Fault::Undone);
+        let one = 1;
+        let body = async {
+            sleep(2 * LEASE).await;
+            // The successor runs and completes here, in this very body's process.
+            let (answer, outcome) =
+                tokio::spawn(async move { ask(&second, &PLAN).await }).await.unwrap();
+            assert_eq!(answer.unwrap(), 77);
+            assert!(matches!(outcome, Outcome::Ran { attempt: 2, stored: true, .. }));
+            Ok::<_, Error>(1)
+        };
+        let (value, outcome) = with_outcome(idem.call(&PLAN, idem::key!("op:{one}"), body)).await;
+        assert_eq!(value.unwrap(), 1, "its caller gets its own value");
+        assert!(matches!(outcome, Outcome::Ran { attempt: 1, stored: false, .. }), "{outcome:?}");
+        assert_eq!(ask(&idem, &PLAN).await.0.unwrap(), 77, "the successor's result stays");
+    }
+}
+
+/// C20 on every store: by a person who frees the key while the owner works.
+async fn a_late_owner_does_not_overwrite_its_successor(place: Place) {
+    let (idem, elsewhere) = two_engines(&place).await;
+    let one = 1;
+    let body = async {
+        let fence = idem::attempt().fence();
+        elsewhere.release(&idem::key!("op:{one}"), fence).await.unwrap();
+        assert_eq!(ask(&elsewhere, &SHORT_LEASE).await.0.unwrap(), 77);
+        // The next renewal tells.
+        tokio::time::timeout(SOON, idem::attempt().cancelled()).await.unwrap();
+        // Nor is this process told any more that the key is in flight here.
+        let idem = idem.clone();
+        tokio::spawn(async move { assert_eq!(ask(&idem, &SHORT_LEASE).await.0.unwrap(), 77) })
+            .await
+            .unwrap();
+        Ok::<_, Error>(1)
+    };
+    let (value, outcome) =
+        with_outcome(idem.call(&SHORT_LEASE, idem::key!("op:{one}"), body)).await;
+    assert_eq!(value.unwrap(), 1);
+    assert!(matches!(outcome, Outcome::Ran { stored: false, .. }), "{outcome:?}");
+    assert_eq!(ask(&idem, &SHORT_LEASE).await.0.unwrap(), 77);
+}
+
+/// C22b: also over a free record that lies between.
+async fn fences_grow_over_owners_that_come_and_go(place: Place) {
+    let (idem, elsewhere) = two_engines(&place).await;
+    let mut fences = Vec::new();
+    let one = 1;
+    for (at, engine) in [&idem, &elsewhere, &idem, &elsewhere].into_iter().enumerate() {
+        let body = async {
+            fences.push(idem::attempt().fence());
+            Err::<u32, _>(Error::outage("the body's own"))
+        };
+        assert!(engine.call(&SHORT_LEASE, idem::key!("op:{one}"), body).await.is_err());
+        assert_eq!(fences.len(), at + 1);
+    }
+    orphan(&elsewhere, &SHORT_LEASE).await;
+    kit::wait_for("the lease to lapse", SOON, async || {
+        let body = async {
+            fences.push(idem::attempt().fence());
+            Ok::<_, Error>(())
+        };
+        idem.call(&SHORT_LEASE, idem::key!("op:{one}"), body).await.is_ok()
+    })
+    .await;
+    assert!(fences.is_sorted_by(|one, next| one < next), "{fences:?}");
+    assert!(fences[4] >= fences[3] + 2, "the orphan had one too: {fences:?}");
+}
+
+/// C22a: an answer that comes when the lease may be over is no right to start.
+#[tokio::test(start_paused = true)]
+async fn a_claim_whose_answer_is_late_is_renewed_before_the_body_starts() {
+    for taken_over in [false, true] {
+        let store = Faulty::new();
+        let slow = Idem::builder().store(store.clone()).timeout(5 * LEASE).build().await.unwrap();
+        let other = engine_on(&store).await;
+        let mut late = store.hold_answer(Step::Claim);
+        let call = tokio::spawn(async move { ask(&slow, &PLAN).await });
+        late.reached().await;
+        advance(LEASE + Duration::from_millis(1)).await;
+        if taken_over {
+            let one = 1;
+            let body = async { Ok::<_, Error>(1) };
+            assert_eq!(other.call(&PLAN, idem::key!("op:{one}"), body).await.unwrap(), 1);
+        }
+        late.go();
+        let (answer, outcome) = call.await.unwrap();
+        assert_eq!(store.asked(Step::Renew), 1, "{:?}", store.steps());
+        if taken_over {
+            assert_eq!(answer.unwrap(), 1);
+            assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
+        } else {
+            assert_eq!(answer.unwrap(), 77);
+            assert!(matches!(outcome, Outcome::Ran { attempt: 1, stored: true, .. }));
+        }
+    }
+}
+
+/// A body over its `max_runtime` is dropped, and its key is not free before the lease lapses.
+#[tokio::test(start_paused = true)]
+async fn a_body_over_its_time_is_dropped_and_its_claim_held() {
+    let idem = Idem::in_memory();
+    let plan = PLAN.max_runtime(2 * LEASE);
+    let one = 1;
+    let never = std::future::pending::<Result<usize, Error>>();
+    let answer = idem.call(&plan, idem::key!("op:{one}"), never).await;
+    assert!(matches!(answer, Err(Error::TimedOut { .. })), "{answer:?}");
+    advance(LEASE / 2).await;
+    assert!(is_in_flight(&ask(&idem, &plan).await.0));
+    advance(LEASE / 2 + Duration::from_millis(1)).await;
+    assert_eq!(ask(&idem, &plan).await.0.unwrap(), 77);
+}
+
+/// Once its body has ended well, an attempt is never cancelled, and waiting for it costs nothing.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_cancellation_sleeps_after_the_end() {
+    let idem = Idem::in_memory();
+    let one = 1;
+    let body = async { Ok::<_, Error>(idem::attempt().number()) };
+    let mut taken = None;
+    let body = async {
+        taken = Some(idem::attempt());
+        body.await
+    };
+    idem.call(&PLAN, idem::key!("op:{one}"), body).await.unwrap();
+    let attempt = taken.unwrap();
+    let polls = std::sync::Arc::new(Runs::default());
+    let counted = std::sync::Arc::clone(&polls);
+    let watch = tokio::spawn(async move {
+        let mut cancelled = std::pin::pin!(attempt.cancelled());
+        std::future::poll_fn(|cx| {
+            counted.next();
+            cancelled.as_mut().poll(cx)
+        })
+        .await;
+    });
+    settle_down().await;
+    advance(2 * LEASE).await;
+    settle_down().await;
+    assert!(polls.count() < 10, "{}", polls.count());
+    assert!(!watch.is_finished());
+    watch.abort();
+}
+
+/// C15: one orphan, many claimants at once.
+#[tokio::test(start_paused = true)]
+async fn one_of_many_claimants_takes_an_orphan_over() {
+    let (store, idem) = faulty().await;
+    orphan(&idem, &PLAN).await;
+    advance(LEASE + Duration::from_millis(1)).await;
+    let runs = std::sync::Arc::new(Runs::default());
+    let mut calls = Vec::new();
+    for _ in 0..20 {
+        let (engine, runs) = (engine_on(&store).await, std::sync::Arc::clone(&runs));
+        calls.push(tokio::spawn(async move {
+            let one = 1;
+            let body = async {
+                tokio::task::yield_now().await;
+                runs.body().await
+            };
+            engine.call(&PLAN, idem::key!("op:{one}"), body).await
+        }));
+    }
+    for call in calls {
+        let answer = call.await.unwrap();
+        assert!(is_in_flight(&answer) || matches!(answer, Ok(1)), "{answer:?}");
+    }
+    assert_eq!(runs.count(), 1);
+}

@@ -1,0 +1,71 @@
+//! What stores do wrong.
+
+/// What a store does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    /// Nothing.
+    None,
+    // Claiming.
+    OverwritesWhatStands,
+    AnswersWonToAClaimSentAgain,
+    TakesOverWithoutHavingJudged,
+    ClaimsOverWhatIsCompleted,
+    FindsItsOwnIdeaOfTheRecord,
+    ReadsThenWrites,
+    LetsEveryClaimOverAFreeRecordWin,
+    // Taking over.
+    TakesOverLiveLeases,
+    TakesOverWhatItHasNotJudged,
+    TakesOverAnyFreeRecord,
+    RefusesAVanishedRecord,
+    JudgesByTheRivalsLease,
+    NeverTakesOver,
+    TakesOverWithoutALease,
+    GivesFencesBack,
+    RefusesNewerVersions,
+    TakesOverWithTheOldTimes,
+    // Settling.
+    IgnoresTheOwner,
+    IgnoresTheFence,
+    ResurrectsAbsentRecords,
+    RenewsWithoutLooking,
+    RenewsTheLeaseAlone,
+    RenewsNothing,
+    RefusesToRenewWhatHasLapsed,
+    ForgetsTheRecordOnRelease,
+    ForgetsFenceOnRelease,
+    RefusesLateCompletions,
+    RefusesLateReleases,
+    AnswersLostToARepeatedComplete,
+    AnswersLostToARepeatedRelease,
+    CompletesAgain,
+    ReleasesWhatIsCompleted,
+    CompletesWhatIsFree,
+    PurgesWithoutLooking,
+    AnswersDoneToAll,
+    AnswersDoneBeforeItWrites,
+    // Time.
+    RoundsTimesUpToSeconds,
+    RoundsTimesDownToSeconds,
+    KeepsForEver,
+    KeepsSettledForEver,
+    CompletesWithTheOldTimes,
+    ClaimsSeeTheExpired,
+    SettlesTheExpired,
+    GetsTheExpired,
+    CountsTimesIn32Bits,
+    RenewsByGetting,
+    LapsesAtHalfTheLease,
+    // Getting.
+    DoesNotJudgeLeases,
+    MakesRecordsByGetting,
+    // Bytes.
+    IgnoresCase,
+    CutsNamesAt255,
+    TakesResultsForText,
+    CutsResultsAt64Kib,
+    TakesEmptyForNothing,
+    EndsNamesAtAQuote,
+    OverwritesForeignValues,
+    OverwritesDamagedRecords,
+}

@@ -1,0 +1,74 @@
+//! Replicas: refused at build, left when they are met later.
+
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use idem::{Error, OnOutage, Outcome, Plan};
+use kit::proxy::Proxy;
+use kit::redis::Server;
+
+use crate::spoken::{SOON, Spoken, assert_replays, call};
+
+const TIMEOUT: Duration = Duration::from_millis(800);
+const PLAN: Plan = Plan::setnx();
+
+however_spoken! {
+    an_engine_is_not_built_on_a_replica
+    a_primary_that_is_demoted_is_an_outage_until_it_is_promoted
+    an_address_that_follows_the_primary_is_followed
+}
+
+async fn an_engine_is_not_built_on_a_replica(spoken: Spoken) {
+    let primary = Server::start(spoken.flavour());
+    let replica = Server::with(spoken.flavour()).replica_of(&primary).start();
+    replica.client().await.wait_until_replicating().await;
+    let error = match spoken.builder(&replica.url(), TIMEOUT).await {
+        Ok(builder) => builder.build().await.expect_err("it is a replica"),
+        Err(error) => error,
+    };
+    assert!(
+        matches!(&error, Error::Config { reason, .. } if reason.contains("replica")),
+        "{error}"
+    );
+}
+
+async fn a_primary_that_is_demoted_is_an_outage_until_it_is_promoted(spoken: Spoken) {
+    let (server, other) = (Server::start(spoken.flavour()), Server::start(spoken.flavour()));
+    let mut client = server.client().await;
+    let idem = spoken.engine(&server.url(), TIMEOUT).await;
+    let runs = AtomicUsize::new(0);
+    let port = other.port().to_string();
+    client.run::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
+    let (answer, outcome) = call(&idem, PLAN, "1", &runs).await;
+    assert!(matches!(answer, Err(Error::Outage { .. })), "{answer:?}");
+    assert_eq!(outcome, Outcome::Refused);
+    client.run::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    assert_eq!(call(&idem, PLAN, "1", &runs).await.0.unwrap(), 1);
+    assert_replays(&idem, "1", 1).await;
+    // Who may run unguarded may do so here: a replica has refused the claim.
+    client.run::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
+    let (answer, _) = call(&idem, PLAN.on_outage(OnOutage::Run), "2", &runs).await;
+    assert_eq!(answer.unwrap(), 2);
+}
+
+async fn an_address_that_follows_the_primary_is_followed(spoken: Spoken) {
+    let old = Server::start(spoken.flavour());
+    let new = Server::with(spoken.flavour()).replica_of(&old).start();
+    let mut replica = new.client().await;
+    replica.wait_until_replicating().await;
+    let proxy = Proxy::start(old.address()).await;
+    let idem = spoken.engine(&old.url_by_way_of(proxy.address()), SOON).await;
+    let runs = AtomicUsize::new(0);
+    call(&idem, PLAN, "1", &runs).await.0.unwrap();
+    kit::wait_for("the record to be copied", SOON, async || {
+        !replica.keys("idem:*").await.is_empty()
+    })
+    .await;
+    // A failover that leaves the connections to the old primary as they are.
+    replica.run::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    proxy.redirect(new.address());
+    let port = new.port().to_string();
+    old.client().await.run::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
+    assert_eq!(call(&idem, PLAN, "2", &runs).await.0.unwrap(), 2);
+    assert_replays(&idem, "1", 1).await;
+}

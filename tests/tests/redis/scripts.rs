@@ -1,0 +1,79 @@
+//! A server that forgets its scripts, as one does that is restarted or failed over to.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use idem::{Error, Plan};
+use kit::redis::Server;
+
+use crate::spoken::{PATIENT, Spoken, abandon, assert_replays, call, lapsed, warm};
+
+const PLAN: Plan = Plan::setnx();
+
+however_spoken! {
+    at_each_step
+    at_any_moment
+}
+
+async fn at_each_step(spoken: Spoken) {
+    let server = Server::start(spoken.flavour());
+    let mut client = server.client().await;
+    let idem = spoken.engine(&server.url(), PATIENT).await;
+    let runs = AtomicUsize::new(0);
+    // Found, taken over, renewed, completed, looked at: by a server that knows none of it.
+    abandon(&idem, PLAN.lease(Duration::from_millis(100)), "1").await;
+    client.script_flush().await;
+    lapsed(&idem, "1").await;
+    client.script_flush().await;
+    let key = 1;
+    let body = async {
+        client.script_flush().await;
+        tokio::time::sleep(Duration::from_millis(450)).await;
+        client.script_flush().await;
+        Ok::<_, Error>(7)
+    };
+    let plan = PLAN.lease(Duration::from_millis(300));
+    assert_eq!(idem.call(&plan, idem::key!("op:{key}"), body).await.unwrap(), 7);
+    client.script_flush().await;
+    assert_replays(&idem, "1", 7).await;
+    // Released.
+    let failing = async {
+        client.script_flush().await;
+        Err::<usize, _>(Error::in_flight("its own", Duration::ZERO))
+    };
+    let key = 2;
+    idem.call(&PLAN, idem::key!("op:{key}"), failing).await.unwrap_err();
+    client.script_flush().await;
+    assert_eq!(call(&idem, PLAN, "2", &runs).await.0.unwrap(), 1);
+}
+
+async fn at_any_moment(spoken: Spoken) {
+    let server = Server::start(spoken.flavour());
+    let mut client = server.client().await;
+    let idem = spoken.engine(&server.url(), PATIENT).await;
+    let flushing = tokio::spawn(async move {
+        loop {
+            client.script_flush().await;
+        }
+    });
+    let runs = Arc::new(AtomicUsize::new(0));
+    let calls: Vec<_> = (0..4)
+        .map(|task| {
+            let (idem, runs) = (idem.clone(), Arc::clone(&runs));
+            tokio::spawn(async move {
+                for n in 0..50 {
+                    let key = format!("{task}-{n}");
+                    let first = call(&idem, PLAN, &key, &runs).await.0.unwrap();
+                    assert_eq!(call(&idem, PLAN, &key, &runs).await.0.unwrap(), first);
+                }
+                warm(&idem).await;
+            })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap();
+    }
+    assert_eq!(Arc::into_inner(runs).unwrap().into_inner(), 200);
+    flushing.abort();
+}
