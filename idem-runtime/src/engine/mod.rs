@@ -211,7 +211,7 @@ impl Default for Settings {
             kv: None,
             db: None,
             #[cfg(feature = "_sql")]
-            sweep_every: Duration::from_secs(60),
+            sweep_every: Duration::from_mins(1),
             prefix: DEFAULT_PREFIX.to_owned(),
             holder: builder::host_and_process(),
             max_result: DEFAULT_MAX_RESULT,

@@ -62,10 +62,10 @@ impl Idem {
     ///
     /// As [`get`](Idem::get).
     pub async fn release(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
-        let Some((shelf, running)) = self.running(key, fence).await? else {
+        let Some((place, running)) = self.running(key, fence).await? else {
             return Ok(Settled::Lost);
         };
-        Ok(shelf.settle(&self.name(key), &running, Change::Release(&running.freed())).await?)
+        Ok(place.settle(&self.name(key), &running, Change::Release(&running.freed())).await?)
     }
 
     /// Completes a key whose attempt is known to have succeeded, with its result: an outcome
@@ -80,7 +80,7 @@ impl Idem {
     where
         T: serde::Serialize + serde::de::DeserializeOwned,
     {
-        let Some((shelf, running)) = self.running(key, fence).await? else {
+        let Some((place, running)) = self.running(key, fence).await? else {
             return Ok(Settled::Lost);
         };
         let header = Header {
@@ -92,7 +92,7 @@ impl Idem {
         let completed =
             Record::with_body(header, running.holder(), |out| crate::Json::encode(result, out))
                 .map_err(|error| Error::config(format!("the result does not encode: {error}")))?;
-        Ok(shelf.settle(&self.name(key), &running, Change::Complete(&completed)).await?)
+        Ok(place.settle(&self.name(key), &running, Change::Complete(&completed)).await?)
     }
 
     /// Forgets a key: the next call runs, with fences from the start.
@@ -104,8 +104,8 @@ impl Idem {
     /// As [`get`](Idem::get).
     pub async fn purge(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
         match self.find(key).await? {
-            Some((shelf, found)) if found.record.fence() == fence => {
-                Ok(shelf.settle(&self.name(key), &found.record, Change::Purge).await?)
+            Some((place, found)) if found.record.fence() == fence => {
+                Ok(place.settle(&self.name(key), &found.record, Change::Purge).await?)
             }
             _ => Ok(Settled::Lost),
         }
@@ -127,7 +127,7 @@ impl Idem {
     }
 
     async fn running(&self, key: &Key, fence: u64) -> Result<Option<(&Shelf, Record)>, Error> {
-        let found = self.find(key).await?.map(|(shelf, found)| (shelf, found.record));
+        let found = self.find(key).await?.map(|(place, found)| (place, found.record));
         Ok(found.filter(|(_, it)| it.state() == Some(State::Running) && it.fence() == fence))
     }
 }

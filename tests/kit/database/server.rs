@@ -11,7 +11,7 @@ use super::{Kind, template};
 use crate::{port, supervisor::Supervisor, wait};
 
 /// How long it may take to start before a test gives up. It takes less than a second.
-const START_DEADLINE: Duration = Duration::from_secs(60);
+const START_DEADLINE: Duration = Duration::from_mins(1);
 
 /// A real database server on a free loopback port, in a temporary folder; gone when it is dropped,
 /// or when the process is.

@@ -27,6 +27,7 @@ macro_rules! on_every_server {
     };
 }
 
+mod attribute;
 mod beside;
 mod database;
 mod fences;

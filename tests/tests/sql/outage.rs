@@ -58,9 +58,9 @@ async fn restarted_under_load(kind: Kind, kill: bool) {
         kit::wait_for("work to be done", SOON, async || answered.load(Ordering::SeqCst) >= so_many)
             .await;
         if kill {
-            server.kill()
+            server.kill();
         } else {
-            server.stop()
+            server.stop();
         }
         server.start_again();
     }
@@ -106,7 +106,7 @@ async fn gone_at_completion(kind: Kind) {
         server.kill();
         Ok::<_, Error>(5)
     };
-    let plan = Plan::db().lease(Duration::from_secs(300)).ttl(Duration::from_secs(3600));
+    let plan = Plan::db().lease(Duration::from_mins(5)).ttl(Duration::from_hours(1));
     let (value, outcome) = with_outcome(idem.call(&plan, key(1_u64), body)).await;
     assert_eq!(value.unwrap(), 5);
     assert!(matches!(outcome, Outcome::Ran { stored: false, .. }), "{outcome:?}");

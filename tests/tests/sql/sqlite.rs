@@ -96,7 +96,7 @@ const FOLDER: &str = "IDEM_TEST_SQLITE_FOLDER";
 const LEDGER: &str = "IDEM_TEST_SQLITE_LEDGER";
 
 /// What a killed process held stays held for as long as the test takes.
-const HELD: Plan = Plan::db().lease(Duration::from_secs(3600));
+const HELD: Plan = Plan::db().lease(Duration::from_hours(1));
 
 /// The program that is killed: it makes calls until it is.
 #[tokio::test]

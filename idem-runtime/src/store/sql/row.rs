@@ -1,6 +1,7 @@
 //! A record as a row, and a row as a record.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -98,9 +99,11 @@ pub(super) fn row_name(name: &Name) -> Cow<'_, str> {
         return Cow::Borrowed(name);
     }
     let begin = &name[..name.floor_char_boundary(LONGEST_NAME - HASHED - 1)];
-    let hash = Sha256::digest(name.as_bytes());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    Cow::Owned(format!("{}#{hash}", begin.replace('\0', "")))
+    let mut bounded = format!("{}#", begin.replace('\0', ""));
+    for byte in Sha256::digest(name.as_bytes()) {
+        let _ = write!(bounded, "{byte:02x}"); // a string takes everything
+    }
+    Cow::Owned(bounded)
 }
 
 #[cfg(test)]

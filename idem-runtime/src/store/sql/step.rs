@@ -18,6 +18,10 @@ pub(super) enum Verdict {
     /// It lost to another transaction, and nothing was done: send it again.
     Again,
     /// The connection ends, and what was done is unknown: send it again on another.
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "postgres")),
+        expect(dead_code, reason = "a file ends no connection")
+    )]
     Gone,
     /// A rival has made a row of the same name.
     #[cfg(feature = "mysql")]

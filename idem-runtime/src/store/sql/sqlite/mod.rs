@@ -1,5 +1,7 @@
 //! Records in SQLite.
 
+mod steps;
+
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -13,12 +15,11 @@ use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
 use super::migrations::{Migration, is_current};
-use super::row::{Fields, Standing, row_name};
 use super::step::{Dialect, Statement, Step, Verdict};
 use super::table::Table;
 use super::{BATCH, outage};
 use crate::error::Error;
-use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
+use crate::store::StoreError;
 
 /// Records in SQLite, in a table of the caller's file.
 ///
@@ -55,8 +56,8 @@ struct Statements {
     sweep: SqlStr,
 }
 
-const MIGRATIONS: &str = include_str!("sqlite/migrations.sql");
-const VERSIONS: &str = include_str!("sqlite/versions.sql");
+const MIGRATIONS: &str = include_str!("migrations.sql");
+const VERSIONS: &str = include_str!("versions.sql");
 
 impl Sqlite {
     /// Records in the table of this name, `name` or `schema.name`. Each step has `timeout`, its
@@ -68,13 +69,13 @@ impl Sqlite {
     pub fn new(pool: SqlitePool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '"')?;
         let statements = Statements {
-            claim: table.statement(include_str!("sqlite/claim.sql")),
-            takeover: table.statement(include_str!("sqlite/takeover.sql")),
-            renew: table.statement(include_str!("sqlite/renew.sql")),
-            settle: table.statement(include_str!("sqlite/settle.sql")),
-            get: table.statement(include_str!("sqlite/get.sql")),
-            purge: table.statement(include_str!("sqlite/purge.sql")),
-            sweep: table.statement(include_str!("sqlite/sweep.sql")),
+            claim: table.statement(include_str!("claim.sql")),
+            takeover: table.statement(include_str!("takeover.sql")),
+            renew: table.statement(include_str!("renew.sql")),
+            settle: table.statement(include_str!("settle.sql")),
+            get: table.statement(include_str!("get.sql")),
+            purge: table.statement(include_str!("purge.sql")),
+            sweep: table.statement(include_str!("sweep.sql")),
         };
         Ok(Self { pool, timeout, table, statements, writing: Mutex::new(()) })
     }
@@ -198,112 +199,6 @@ impl Sqlite {
             Err(_) => Err(step.failed("the file was locked until the time-out".into())),
         }
     }
-
-    /// Claims a name under which nothing stands, or tells what does.
-    async fn claim_absent(
-        &self,
-        step: &mut Step<'_, Db>,
-        name: &str,
-        claim: &Fields<'_>,
-    ) -> Result<Claimed, StoreError> {
-        loop {
-            // A name that is taken is only read, which waits for no writer.
-            if let Some(found) = self.get_in(step, name).await? {
-                return Ok(Claimed::Found(found));
-            }
-            let claiming = || claiming(&self.statements.claim, name, claim);
-            if let Some(row) = self.write(step, claiming).await?.pop() {
-                return won(&row);
-            }
-            step.anew().await?;
-        }
-    }
-
-    async fn get_in(
-        &self,
-        step: &mut Step<'_, Db>,
-        name: &str,
-    ) -> Result<Option<Found>, StoreError> {
-        let get = || sqlx::query(self.statements.get.clone()).bind(name);
-        let row = step.row(get).await?;
-        Ok(row.as_ref().map(standing).transpose()?.map(|standing| standing.found()))
-    }
-}
-
-impl Store for Sqlite {
-    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
-        let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
-        let mut step = self.step();
-        if let Some(over) = claim.over.map(Fields::of) {
-            let takeover = || {
-                claiming(&self.statements.takeover, &name, &fields)
-                    .bind(over.state)
-                    .bind(&*over.owner)
-                    .bind(over.fence)
-            };
-            if let Some(row) = self.write(&mut step, takeover).await?.pop() {
-                return won(&row);
-            }
-        }
-        self.claim_absent(&mut step, &name, &fields).await
-    }
-
-    async fn settle(
-        &self,
-        name: &Name,
-        running: &Record,
-        change: Change<'_>,
-    ) -> Result<Settled, StoreError> {
-        let (name, from) = (row_name(name), Fields::of(running));
-        let statements = &self.statements;
-        let mut step = self.step();
-        let rows = match change {
-            Change::Renew => {
-                let renew =
-                    || owned(&statements.renew, &name, &from).bind(from.lease).bind(from.retention);
-                self.write(&mut step, renew).await?
-            }
-            Change::Complete(to) | Change::Release(to) => {
-                let to = Fields::of(to);
-                let settle = || {
-                    owned(&statements.settle, &name, &from)
-                        .bind(to.state)
-                        .bind(to.record)
-                        .bind(to.retention)
-                        .bind(&*to.owner)
-                };
-                self.write(&mut step, settle).await?
-            }
-            Change::Purge => {
-                let purge = || {
-                    sqlx::query(statements.purge.clone())
-                        .bind(&*name)
-                        .bind(from.state)
-                        .bind(&*from.owner)
-                        .bind(from.fence)
-                        .bind(from.record)
-                };
-                self.write(&mut step, purge).await?
-            }
-        };
-        if !rows.is_empty() {
-            return Ok(Settled::Done);
-        }
-        match change {
-            // An earlier send may have done it.
-            Change::Complete(_) | Change::Release(_) => {
-                Ok(match self.get_in(&mut step, &name).await? {
-                    Some(found) => change.already(running, &found.record),
-                    None => Settled::Lost,
-                })
-            }
-            Change::Renew | Change::Purge => Ok(Settled::Lost),
-        }
-    }
-
-    async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
-        self.get_in(&mut self.step(), &row_name(name)).await
-    }
 }
 
 impl Dialect for Db {
@@ -320,39 +215,6 @@ impl Dialect for Db {
     fn is_missing_table(error: &dyn DatabaseError) -> bool {
         error.message().starts_with("no such table")
     }
-}
-
-fn claiming(statement: &SqlStr, name: &str, claim: &Fields<'_>) -> Statement<Db> {
-    sqlx::query(statement.clone())
-        .bind(name)
-        .bind(&*claim.owner)
-        .bind(claim.fence)
-        .bind(claim.attempts)
-        .bind(claim.holder)
-        .bind(claim.lease)
-        .bind(claim.retention)
-        .bind(claim.record)
-}
-
-fn owned(statement: &SqlStr, name: &str, from: &Fields<'_>) -> Statement<Db> {
-    sqlx::query(statement.clone()).bind(name).bind(&*from.owner).bind(from.fence)
-}
-
-fn won(row: &SqliteRow) -> Result<Claimed, StoreError> {
-    let fence: i64 = row.try_get(0).map_err(StoreError::unknown)?;
-    Ok(Claimed::Won { fence: fence.unsigned_abs() })
-}
-
-fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
-    let read = || {
-        Ok(Standing {
-            fence: row.try_get(0)?,
-            record: row.try_get(1)?,
-            lease: row.try_get(2)?,
-            kept: row.try_get(3)?,
-        })
-    };
-    read().map_err(|error: sqlx::Error| StoreError::unknown(error))
 }
 
 impl fmt::Debug for Sqlite {
