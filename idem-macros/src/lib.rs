@@ -46,7 +46,7 @@ use proc_macro::TokenStream;
 /// | option | values (default) |
 /// |---|---|
 /// | `key` | the template, needed; see below |
-/// | `strategy` | `"setnx"`, needed: a claim with expiry in Redis or in memory |
+/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"db"`: a durable claim in your own database; needed |
 /// | `ttl` | retention: how long a completed call answers duplicates (`"24h"`) |
 /// | `lease` | how long a claim stands without renewal, at most half of `ttl` (`"30s"`, or half of `ttl` where that is less) |
 /// | `max_runtime` | how long the body may take (no limit) |
@@ -58,7 +58,7 @@ use proc_macro::TokenStream;
 /// | `engine` | an expression that derefs to `Idem` (the task's engine, else the installed one) |
 /// | `map_err` | a path to a `fn(idem::Error) -> E` (`From`) |
 /// | `codec` | a type that implements `idem::Codec<T>` (`idem::Json`) |
-/// | `on_outage` | `"fail"` (default), or `"run"`: unguarded when the store can't be asked |
+/// | `on_outage` | `"fail"` (default), or `"run"`: unguarded when the store can't be asked; `setnx` only |
 /// | `crate` | the path of `idem`, where a re-export hides it |
 ///
 /// Durations are whole numbers with a unit: `ms`, `s`, `m`, `h` or `d`.

@@ -10,6 +10,8 @@ use crate::observe::Meters;
 pub enum Strategy {
     /// A claim with expiry in Redis or in memory.
     Setnx,
+    /// A durable claim in the caller's own database.
+    Db,
 }
 
 /// What becomes of the claim when the body returned an `Err`.
@@ -105,6 +107,11 @@ impl Plan {
         }
     }
 
+    /// A durable claim in the caller's own database, with the same times.
+    pub const fn db() -> Self {
+        Self { strategy: Strategy::Db, ..Self::setnx() }
+    }
+
     /// Retention: how long a completed record answers duplicates. A day unless set.
     pub const fn ttl(self, ttl: Duration) -> Self {
         Self { ttl, ..self }
@@ -162,6 +169,10 @@ impl Plan {
         } else if self.on_duplicate == OnDuplicate::Reject && self.on_err == OnErr::Store {
             Some(
                 "a plan that rejects duplicates stores no result, so `OnErr::Store` has no place in it",
+            )
+        } else if self.strategy == Strategy::Db && self.on_outage == OnOutage::Run {
+            Some(
+                "a plan whose claims are durable never runs without one: `on_outage` is for `setnx`",
             )
         } else {
             None

@@ -7,6 +7,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`redis`] | Redis and Valkey: start, stop, pause, kill; what they hold and what they were asked |
+//! | [`database`] | Postgres and MariaDB: start, stop, kill |
 //! | [`place`] | a store, for a test that must hold on every one |
 //! | [`proxy`] | a connection that breaks at the byte where the test wants it |
 //! | [`faulty`] | a store of which chosen steps fail, lose their answer or wait |
@@ -16,6 +17,7 @@
 //!
 //! A server that isn't installed makes a test fail. `tests/run` installs them.
 
+pub mod database;
 pub mod faulty;
 pub mod ledger;
 pub mod place;

@@ -14,6 +14,7 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -33,6 +34,13 @@ pub struct Supervisor {
 pub(crate) struct Lines {
     pub(crate) input: File,
     pub(crate) output: File,
+}
+
+/// A folder for what the tests of this process share, gone when the process is.
+#[must_use]
+pub fn folder() -> &'static Path {
+    static FOLDER: OnceLock<Supervisor> = OnceLock::new();
+    FOLDER.get_or_init(|| Supervisor::new(&[], |_| ["true"].to_vec())).folder()
 }
 
 impl Supervisor {

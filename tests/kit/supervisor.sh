@@ -49,6 +49,17 @@ while read -r order name; do
     esac
 done
 
+if [ -n "$child" ] && [ -n "$IDEM_KIT_LAST_SIGNAL" ]; then
+    # A server that has to tidy up outside of its folder may do so.
+    signal "$IDEM_KIT_LAST_SIGNAL"
+    signal CONT
+    left=50
+    while [ "$left" -gt 0 ] && grep -qs '^State:[[:space:]]*[^Z]' "/proc/$child/status"; do
+        sleep 0.1
+        left=$((left - 1))
+    done
+fi
 signal KILL
 wait
-rm -rf -- "$folder"
+# Processes of a server may need a moment to notice that it is gone.
+rm -rf -- "$folder" 2>/dev/null || { sleep 1; rm -rf -- "$folder"; }

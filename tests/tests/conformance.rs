@@ -5,6 +5,8 @@
 mod broken;
 #[path = "conformance/caught.rs"]
 mod caught;
+#[path = "conformance/databases.rs"]
+mod databases;
 #[path = "conformance/mistake.rs"]
 mod mistake;
 

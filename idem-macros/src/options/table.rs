@@ -8,14 +8,16 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strategy {
     Setnx,
+    Db,
 }
 
 impl Strategy {
-    pub(crate) const ALL: &[Self] = &[Self::Setnx];
+    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Db];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Setnx => "setnx",
+            Self::Db => "db",
         }
     }
 }
@@ -85,13 +87,13 @@ pub(crate) struct Row {
 }
 
 const ALL: &[Strategy] = Strategy::ALL;
-const LEASED: &[Strategy] = &[Strategy::Setnx];
+const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Db];
 const STORED: &[Strategy] = ALL;
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     row(Name::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
-    row(Name::Strategy, "strategy", Kind::Word(&["setnx"]), ALL, "strategy = \"setnx\""),
+    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "db"]), ALL, "strategy = \"setnx\""),
     row(Name::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
     row(Name::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
     row(Name::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),

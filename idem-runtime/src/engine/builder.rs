@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::{Idem, Settings};
 use crate::error::Error;
 use crate::record::LONGEST_HOLDER;
+#[cfg(feature = "_sql")]
+use crate::store::sql;
 use crate::store::{Memory, Shelf, Store};
 #[cfg(feature = "redis")]
 use crate::store::{Redis, RedisOptions};
@@ -28,6 +30,10 @@ use crate::store::{Redis, RedisOptions};
 #[must_use]
 pub struct Builder {
     kv: Vec<Kv>,
+    #[cfg(feature = "_sql")]
+    db: Vec<sql::Source>,
+    #[cfg(feature = "_sql")]
+    table: String,
     settings: Settings,
     timeout: Duration,
     #[cfg(feature = "redis")]
@@ -50,6 +56,10 @@ impl Builder {
         let settings = Settings::default();
         Self {
             kv: Vec::new(),
+            #[cfg(feature = "_sql")]
+            db: Vec::new(),
+            #[cfg(feature = "_sql")]
+            table: sql::DEFAULT_TABLE.to_owned(),
             settings,
             timeout: DEFAULT_TIMEOUT,
             #[cfg(feature = "redis")]
@@ -68,6 +78,66 @@ impl Builder {
     #[cfg(feature = "redis")]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.kv.push(Kv::Redis(url.into()));
+        self
+    }
+
+    /// Keeps the records of `db` in Postgres, by the caller's own pool.
+    ///
+    /// Each step takes a connection for the time of one statement. A pool all of whose connections
+    /// are held by bodies can't renew their leases: give it more than there are such bodies.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(mut self, pool: sqlx::PgPool) -> Self {
+        self.db.push(sql::Source::Postgres(pool));
+        self
+    }
+
+    /// Keeps the records of `db` in MySQL or MariaDB, by the caller's own pool.
+    ///
+    /// Each step takes a connection for the time of one statement. A pool all of whose connections
+    /// are held by bodies can't renew their leases: give it more than there are such bodies.
+    #[cfg(feature = "mysql")]
+    pub fn mysql(mut self, pool: sqlx::MySqlPool) -> Self {
+        self.db.push(sql::Source::MySql(pool));
+        self
+    }
+
+    /// Keeps the records of `db` in an SQLite file, by the caller's own pool.
+    ///
+    /// A file in WAL mode is read while it is written.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(mut self, pool: sqlx::SqlitePool) -> Self {
+        self.db.push(sql::Source::Sqlite(pool));
+        self
+    }
+
+    /// Keeps the records of `db` in a file of the engine's own.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn file(mut self, path: std::path::PathBuf) -> Self {
+        self.db.push(sql::Source::File(path));
+        self
+    }
+
+    /// Keeps the records of `db` in the database of this URL, by a pool of the engine's own:
+    /// `postgres://…`, `mysql://…` (MariaDB as well) or `sqlite://…`, with the feature of that name.
+    #[cfg(feature = "_sql")]
+    pub fn database(mut self, url: impl Into<String>) -> Self {
+        self.db.push(sql::Source::Url(url.into()));
+        self
+    }
+
+    /// The table of records, `name` or `schema.name`: `idem_records` unless set.
+    /// [`Idem::migrate`] makes it.
+    #[cfg(feature = "_sql")]
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = name.into();
+        self
+    }
+
+    /// How often the engine deletes what has expired in its database: every minute unless set.
+    /// [`Duration::ZERO`] leaves it to whoever calls [`Idem::sweep`].
+    #[cfg(feature = "_sql")]
+    pub fn sweep_every(mut self, pause: Duration) -> Self {
+        self.settings.sweep_every = pause;
         self
     }
 
@@ -126,7 +196,7 @@ impl Builder {
     /// out of its bounds, or when the server can't keep claims (it evicts, or is a replica);
     /// [`Error::Outage`] when it does not answer within the time-out.
     #[cfg_attr(
-        not(feature = "redis"),
+        not(any(feature = "redis", feature = "_sql")),
         expect(clippy::unused_async, reason = "other stores connect")
     )]
     pub async fn build(mut self) -> Result<Idem, Error> {
@@ -134,12 +204,12 @@ impl Builder {
         if self.settings.disabled {
             tracing::warn!("idem is disabled: every body runs, and nothing is claimed");
         }
-        let Some(kv) = self.kv.pop() else { return Ok(Idem::of(self.settings)) };
-        if !self.kv.is_empty() {
-            return Err(Error::config(
-                "an engine takes one of `.redis(url)`, `.memory()` and `.store(mine)`",
-            ));
+        #[cfg(feature = "_sql")]
+        if let Some(source) = self.db.pop().filter(|_| !self.settings.disabled) {
+            let database = source.open(&self.table, self.timeout).await?;
+            self.settings.db = Some(Shelf::Sql(database));
         }
+        let Some(kv) = self.kv.pop() else { return Ok(Idem::of(self.settings)) };
         self.settings.kv = Some(match kv {
             _ if self.settings.disabled => return Ok(Idem::of(self.settings)),
             Kv::Memory => Shelf::Memory(Arc::new(Memory::new())),
@@ -160,11 +230,23 @@ impl Builder {
 
     /// Whether there is a store, or need of none.
     pub(super) fn is_complete(&self) -> bool {
-        self.settings.disabled || !self.kv.is_empty()
+        self.settings.disabled || !self.kv.is_empty() || self.databases() > 0
+    }
+
+    /// How many databases were named.
+    #[cfg(feature = "_sql")]
+    fn databases(&self) -> usize {
+        self.db.len()
+    }
+
+    #[cfg(not(feature = "_sql"))]
+    #[expect(clippy::unused_self, reason = "with a database it has some")]
+    fn databases(&self) -> usize {
+        0
     }
 
     fn check(&mut self) -> Result<(), Error> {
-        let is_complete = self.is_complete();
+        let (is_complete, databases) = (self.is_complete(), self.databases());
         let Settings { prefix, holder, .. } = &mut self.settings;
         if prefix.is_empty() || prefix.len() > LONGEST_PREFIX {
             return Err(Error::config(format!("a prefix has 1 to {LONGEST_PREFIX} bytes")));
@@ -174,8 +256,19 @@ impl Builder {
         }
         if !is_complete {
             return Err(Error::config(
-                "no store: name one by `.redis(url)` or `.store(mine)`, or ask for one in this \
-                 process by `.memory()`",
+                "no store: name one by `.redis(url)`, `.postgres(pool)`, `.database(url)` or \
+                 `.store(mine)`, or ask for one in this process by `.memory()`",
+            ));
+        }
+        if self.kv.len() > 1 {
+            return Err(Error::config(
+                "an engine takes one of `.redis(url)`, `.memory()` and `.store(mine)`",
+            ));
+        }
+        if databases > 1 {
+            return Err(Error::config(
+                "an engine takes one of `.postgres(pool)`, `.mysql(pool)`, `.sqlite(pool)` and \
+                 `.database(url)`",
             ));
         }
         holder.truncate(holder.floor_char_boundary(LONGEST_HOLDER));

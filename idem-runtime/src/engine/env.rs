@@ -4,7 +4,8 @@ use super::{Builder, Idem};
 use crate::error::Error;
 
 impl Idem {
-    /// An engine as the environment says: `IDEM_REDIS_URL`, `IDEM_PREFIX`, and `IDEM_DISABLED`
+    /// An engine as the environment says: `IDEM_REDIS_URL`, `IDEM_DATABASE_URL`, `IDEM_PREFIX`, and
+    /// `IDEM_DISABLED`
     /// (`1` or `true`: bodies run unguarded, with a warning).
     ///
     /// # Errors
@@ -40,6 +41,9 @@ impl Builder {
         if let Some(url) = variable("IDEM_REDIS_URL")? {
             builder = with_redis(builder, url)?;
         }
+        if let Some(url) = variable("IDEM_DATABASE_URL")? {
+            builder = with_database(builder, url)?;
+        }
         if let Some(prefix) = variable("IDEM_PREFIX")? {
             builder = builder.prefix(prefix);
         }
@@ -62,6 +66,19 @@ fn with_redis(builder: Builder, url: String) -> Result<Builder, Error> {
 #[cfg(not(feature = "redis"))]
 fn with_redis(_: Builder, _: String) -> Result<Builder, Error> {
     Err(Error::config("IDEM_REDIS_URL is set, and the feature `redis` is not"))
+}
+
+#[cfg(feature = "_sql")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+fn with_database(builder: Builder, url: String) -> Result<Builder, Error> {
+    Ok(builder.database(url))
+}
+
+#[cfg(not(feature = "_sql"))]
+fn with_database(_: Builder, _: String) -> Result<Builder, Error> {
+    Err(Error::config(
+        "IDEM_DATABASE_URL is set, and none of the features `postgres`, `mysql` and `sqlite` is",
+    ))
 }
 
 fn variable(name: &str) -> Result<Option<String>, Error> {

@@ -2,6 +2,8 @@
 
 mod builder;
 mod current;
+#[cfg(feature = "_sql")]
+mod database;
 mod env;
 mod people;
 mod register;
@@ -49,6 +51,9 @@ pub struct Idem(Arc<Inner>);
 struct Inner {
     id: usize,
     kv: Option<Shelf>,
+    db: Option<Shelf>,
+    #[cfg(feature = "_sql")]
+    sweeper: Option<database::Sweeper>,
     /// Encoded, with the `:` that follows it.
     prefix: String,
     holder: String,
@@ -78,13 +83,18 @@ impl Idem {
     }
 
     fn of(settings: Settings) -> Self {
-        let Settings { kv, prefix, holder, max_result, disabled } = settings;
+        #[cfg(feature = "_sql")]
+        let sweeper = settings.sweeper();
+        let Settings { kv, db, prefix, holder, max_result, disabled, .. } = settings;
         let mut encoded = String::with_capacity(prefix.len() + 1);
         Part::new(&mut encoded).push_str(&prefix);
         encoded.push(':');
         Self(Arc::new(Inner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             kv,
+            db,
+            #[cfg(feature = "_sql")]
+            sweeper,
             prefix: encoded,
             holder,
             max_result,
@@ -96,13 +106,16 @@ impl Idem {
     }
 
     /// Waits until no body is in flight and nothing is settled in the background any more, for at
-    /// most `deadline`. Every attempt is told at once, by [`Attempt::cancelled`].
+    /// most `deadline`. Every attempt is told at once, by [`Attempt::cancelled`]; the sweep in the
+    /// background ends.
     ///
     /// Returns how many were still in flight at the deadline. Calls that come in the meantime are
     /// served: stop the servers and consumers first.
     ///
     /// [`Attempt::cancelled`]: crate::Attempt::cancelled
     pub async fn shutdown(&self, deadline: Duration) -> usize {
+        #[cfg(feature = "_sql")]
+        self.0.sweeper.iter().for_each(database::Sweeper::stop);
         self.0.flights.cancel_all();
         self.0.work.idle_within(deadline).await
     }
@@ -141,7 +154,13 @@ impl Idem {
             Strategy::Setnx => self.0.kv.as_ref().ok_or_else(|| {
                 Error::config("`setnx` needs a store: `.redis(url)` or `.memory()` on the builder")
             }),
+            Strategy::Db => self.0.db.as_ref().ok_or_else(|| Error::config(NO_DATABASE)),
         }
+    }
+
+    /// The stores that a key of unknown strategy may be in.
+    pub(crate) fn shelves(&self) -> impl Iterator<Item = &Shelf> {
+        self.0.kv.iter().chain(&self.0.db)
     }
 
     /// # Errors
@@ -171,9 +190,15 @@ impl Idem {
     }
 }
 
+const NO_DATABASE: &str = "`db` needs a database: `.postgres(pool)`, `.mysql(pool)`, \
+                           `.sqlite(pool)` or `.database(url)` on the builder";
+
 /// What an engine is made of.
 pub(crate) struct Settings {
     kv: Option<Shelf>,
+    db: Option<Shelf>,
+    #[cfg(feature = "_sql")]
+    sweep_every: Duration,
     prefix: String,
     holder: String,
     max_result: usize,
@@ -187,6 +212,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             kv: None,
+            db: None,
+            #[cfg(feature = "_sql")]
+            sweep_every: Duration::from_mins(1),
             prefix: DEFAULT_PREFIX.to_owned(),
             holder: builder::host_and_process(),
             max_result: DEFAULT_MAX_RESULT,

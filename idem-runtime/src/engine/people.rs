@@ -6,9 +6,8 @@ use super::Idem;
 use crate::codec::Codec as _;
 use crate::error::Error;
 use crate::key::Key;
-use crate::plan::Strategy;
 use crate::record::{Content, Header, Owner, Record, State, codec_name};
-use crate::store::{Change, Found, Lease, Settled};
+use crate::store::{Change, Found, Lease, Settled, Shelf};
 
 /// What stands under a key, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl Idem {
     /// # Ok::<(), idem::Error>(()) }).unwrap();
     /// ```
     pub async fn get(&self, key: &Key) -> Result<Option<Entry>, Error> {
-        Ok(self.find(key).await?.map(|found| Entry {
+        Ok(self.find(key).await?.map(|(_, found)| Entry {
             state: found.record.state(),
             fence: found.record.fence(),
             attempts: found.record.attempts(),
@@ -63,8 +62,10 @@ impl Idem {
     ///
     /// As [`get`](Idem::get).
     pub async fn release(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
-        let Some(running) = self.running(key, fence).await? else { return Ok(Settled::Lost) };
-        self.change(key, &running, Change::Release(&running.freed())).await
+        let Some((place, running)) = self.running(key, fence).await? else {
+            return Ok(Settled::Lost);
+        };
+        Ok(place.settle(&self.name(key), &running, Change::Release(&running.freed())).await?)
     }
 
     /// Completes a key whose attempt is known to have succeeded, with its result: an outcome
@@ -79,7 +80,9 @@ impl Idem {
     where
         T: serde::Serialize + serde::de::DeserializeOwned,
     {
-        let Some(running) = self.running(key, fence).await? else { return Ok(Settled::Lost) };
+        let Some((place, running)) = self.running(key, fence).await? else {
+            return Ok(Settled::Lost);
+        };
         let header = Header {
             // Another's than the attempt's: if that completes after all, it has lost.
             owner: Owner::new(),
@@ -89,7 +92,7 @@ impl Idem {
         let completed =
             Record::with_body(header, running.holder(), |out| crate::Json::encode(result, out))
                 .map_err(|error| Error::config(format!("the result does not encode: {error}")))?;
-        self.change(key, &running, Change::Complete(&completed)).await
+        Ok(place.settle(&self.name(key), &running, Change::Complete(&completed)).await?)
     }
 
     /// Forgets a key: the next call runs, with fences from the start.
@@ -101,24 +104,30 @@ impl Idem {
     /// As [`get`](Idem::get).
     pub async fn purge(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
         match self.find(key).await? {
-            Some(found) if found.record.fence() == fence => {
-                self.change(key, &found.record, Change::Purge).await
+            Some((place, found)) if found.record.fence() == fence => {
+                Ok(place.settle(&self.name(key), &found.record, Change::Purge).await?)
             }
             _ => Ok(Settled::Lost),
         }
     }
 
-    async fn find(&self, key: &Key) -> Result<Option<Found>, Error> {
+    /// What stands under the key, and where. A key does not tell its strategy: all stores are asked.
+    async fn find(&self, key: &Key) -> Result<Option<(&Shelf, Found)>, Error> {
         key.check()?;
-        Ok(self.shelf(Strategy::Setnx)?.get(&self.name(key)).await?)
+        let name = self.name(key);
+        for shelf in self.shelves() {
+            if let Some(found) = shelf.get(&name).await? {
+                return Ok(Some((shelf, found)));
+            }
+        }
+        match self.shelves().next() {
+            Some(_) => Ok(None),
+            None => Err(Error::config("this engine has no store")),
+        }
     }
 
-    async fn running(&self, key: &Key, fence: u64) -> Result<Option<Record>, Error> {
-        let found = self.find(key).await?.map(|found| found.record);
-        Ok(found.filter(|it| it.state() == Some(State::Running) && it.fence() == fence))
-    }
-
-    async fn change(&self, key: &Key, from: &Record, change: Change<'_>) -> Result<Settled, Error> {
-        Ok(self.shelf(Strategy::Setnx)?.settle(&self.name(key), from, change).await?)
+    async fn running(&self, key: &Key, fence: u64) -> Result<Option<(&Shelf, Record)>, Error> {
+        let found = self.find(key).await?.map(|(place, found)| (place, found.record));
+        Ok(found.filter(|(_, it)| it.state() == Some(State::Running) && it.fence() == fence))
     }
 }

@@ -25,6 +25,7 @@
 //! readable by every version, so that a node of an older one knows a running record for what it is.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::{Content, Flaw, Owner, Record, State};
@@ -38,6 +39,7 @@ pub(crate) const NO_CODEC: [u8; 8] = [0; 8];
 pub(crate) const LONGEST_HOLDER: usize = 64;
 
 const MAGIC: &[u8; 4] = b"idem";
+const FENCE: Range<usize> = 24..32;
 const FIXED: usize = 59;
 const CHECKSUM: usize = 4;
 const HAS_FINGERPRINT: u8 = 1;
@@ -184,6 +186,19 @@ fn codec(bytes: &[u8]) -> [u8; CODEC] {
 fn holder_at(bytes: &[u8]) -> usize {
     let codec = if bytes[7] & HAS_CODEC == 0 { 0 } else { CODEC };
     codec_at(bytes) + codec
+}
+
+/// The same bytes under another fence. A later version's checksum is its own affair: no node of
+/// this one looks at it.
+pub(super) fn with_fence(bytes: &[u8], fence: u64) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[FENCE].copy_from_slice(&fence.to_le_bytes());
+    if bytes[4] == VERSION {
+        let end = bytes.len() - CHECKSUM;
+        let sum = crc32fast::hash(&bytes[..end]);
+        bytes[end..].copy_from_slice(&sum.to_le_bytes());
+    }
+    bytes
 }
 
 /// Writes a record: one allocation, whatever the size of its body.

@@ -23,6 +23,11 @@ impl Owner {
     pub(crate) fn new() -> Self {
         Self(rand::random())
     }
+
+    #[cfg(feature = "_sql")]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Owner {
@@ -196,7 +201,7 @@ impl Record {
 
     /// The same record under the fence that a store gave it.
     pub(crate) fn with_fence(&self, fence: u64) -> Self {
-        Self::of(Header { fence, ..self.next(State::Running, Content::Nothing) }, self.holder())
+        Self::from_bytes(&envelope::with_fence(&self.bytes, fence))
     }
 
     /// A record as a node of another version would have written it.

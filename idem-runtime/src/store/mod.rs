@@ -12,6 +12,8 @@ mod names;
 pub(crate) mod redis;
 mod rules;
 mod shelf;
+#[cfg(feature = "_sql")]
+pub(crate) mod sql;
 
 use std::cell::Cell;
 use std::cmp::Ordering;
@@ -28,6 +30,12 @@ pub(crate) use names::{ByName, Shards};
 pub use redis::{Dialect, Redis, RedisOptions};
 pub use rules::{ChangeStep, ClaimStep, Standing};
 pub(crate) use shelf::Shelf;
+#[cfg(feature = "mysql")]
+pub use sql::MySql;
+#[cfg(feature = "postgres")]
+pub use sql::Postgres;
+#[cfg(feature = "sqlite")]
+pub use sql::Sqlite;
 
 use crate::error::{Error, Source};
 pub use crate::record::{Owner, Record, State};

@@ -14,6 +14,8 @@ pub(crate) enum Shelf {
     Memory(Arc<Memory>),
     #[cfg(feature = "redis")]
     Redis(Arc<super::Redis>),
+    #[cfg(feature = "_sql")]
+    Sql(super::sql::Database),
     Own(Arc<dyn Erased>, Duration),
 }
 
@@ -30,6 +32,8 @@ impl Shelf {
             Self::Memory(memory) => memory.claim(claim).await,
             #[cfg(feature = "redis")]
             Self::Redis(redis) => redis.claim(claim).await,
+            #[cfg(feature = "_sql")]
+            Self::Sql(database) => Box::pin(database.claim(claim)).await,
             Self::Own(own, timeout) => within(*timeout, own.claim_boxed(claim)).await,
         }
     }
@@ -44,6 +48,8 @@ impl Shelf {
             Self::Memory(memory) => memory.settle(name, running, change).await,
             #[cfg(feature = "redis")]
             Self::Redis(redis) => redis.settle(name, running, change).await,
+            #[cfg(feature = "_sql")]
+            Self::Sql(database) => Box::pin(database.settle(name, running, change)).await,
             Self::Own(own, timeout) => {
                 within(*timeout, own.settle_boxed(name, running, change)).await
             }
@@ -55,6 +61,8 @@ impl Shelf {
             Self::Memory(memory) => memory.get(name).await,
             #[cfg(feature = "redis")]
             Self::Redis(redis) => Box::pin(redis.get(name)).await,
+            #[cfg(feature = "_sql")]
+            Self::Sql(database) => Box::pin(database.get(name)).await,
             Self::Own(own, timeout) => within(*timeout, own.get_boxed(name)).await,
         }
     }

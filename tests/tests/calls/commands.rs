@@ -10,7 +10,7 @@ use crate::support::{SHORT_LEASE, SOON, ask, is_in_flight, orphan, two_engines};
 
 const PLAN: Plan = Plan::setnx();
 
-on_every_server! {
+on_every_redis! {
     each_call_costs_what_is_promised
     every_write_has_a_time_to_live
     a_record_without_a_time_to_live_is_owned

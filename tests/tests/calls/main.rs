@@ -4,7 +4,10 @@
 macro_rules! on_every_store {
     ($($test:ident)*) => {
         on_every_store!(@ memory $($test)*);
-        on_every_server! { $($test)* }
+        on_every_redis! { $($test)* }
+        on_every_store!(@ postgres $($test)*);
+        on_every_store!(@ mariadb $($test)*);
+        on_every_store!(@ sqlite $($test)*);
     };
     (@ $store:ident $($test:ident)*) => {
         mod $store {
@@ -18,8 +21,8 @@ macro_rules! on_every_store {
     };
 }
 
-/// The same on every store that is a server.
-macro_rules! on_every_server {
+/// The same on every Redis and Valkey, in each dialect.
+macro_rules! on_every_redis {
     ($($test:ident)*) => {
         on_every_store!(@ redis $($test)*);
         on_every_store!(@ scripts $($test)*);

@@ -1,0 +1,38 @@
+//! Records in a table of the caller's own database, by the caller's own pool.
+//!
+//! The files of the databases mirror each other: who knows one knows all. Each store's statements
+//! are files of their own, beside it. A step is a statement that commits by itself; the unique
+//! index decides between claims that come at once, and only the database's clock judges times.
+
+mod database;
+mod migrations;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod step;
+mod table;
+
+pub(crate) use database::{Database, Source};
+#[cfg(feature = "mysql")]
+pub use mysql::MySql;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
+
+use crate::error::Error;
+
+/// The table's name, unless the engine is told another.
+pub(crate) const DEFAULT_TABLE: &str = "idem_records";
+
+/// How many expired records one statement of a sweep deletes at most: few enough to be done in an
+/// instant.
+const BATCH: i64 = 1000;
+
+fn outage(error: sqlx::Error) -> Error {
+    Error::outage(error)
+}

@@ -1,0 +1,173 @@
+//! Records in MySQL and MariaDB.
+
+mod steps;
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::error::DatabaseError;
+use sqlx::mysql::MySqlDatabaseError;
+use sqlx::{MySql as Db, MySqlPool, Row as _, SqlStr};
+
+use super::migrations::{Migration, is_current};
+use super::step::{Dialect, Step, Verdict};
+use super::table::Table;
+use super::{BATCH, outage};
+use crate::error::Error;
+
+/// Records in MySQL 8 or MariaDB 10.6 and later, in a table of the caller's database.
+///
+/// Made by [`Builder::mysql`](crate::Builder::mysql), or by itself to be asked directly. Each step
+/// is statements that commit by themselves, on one connection of the pool at a time.
+///
+/// ```no_run
+/// # async fn main_(pool: sqlx::MySqlPool) -> Result<(), idem::Error> {
+/// use idem::store::MySql;
+/// use std::time::Duration;
+///
+/// let records = MySql::new(pool, "shop.idem_records", Duration::from_secs(1))?;
+/// records.migrate().await?;
+/// # Ok(()) }
+/// ```
+pub struct MySql {
+    pool: MySqlPool,
+    timeout: Duration,
+    table: Table,
+    statements: Statements,
+}
+
+struct Statements {
+    claim: SqlStr,
+    takeover: SqlStr,
+    renew: SqlStr,
+    settle: SqlStr,
+    get: SqlStr,
+    purge: SqlStr,
+    sweep: SqlStr,
+}
+
+const MIGRATIONS: &str = include_str!("migrations.sql");
+const VERSIONS: &str = include_str!("versions.sql");
+
+impl MySql {
+    /// Records in the table of this name, `name` or `database.name`. Each step has `timeout`, its
+    /// wait for a connection and its retries included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a table name that is not safe to stand in a statement.
+    pub fn new(pool: MySqlPool, table: &str, timeout: Duration) -> Result<Self, Error> {
+        let table = Table::new(table, '`')?;
+        let statements = Statements {
+            claim: table.statement(include_str!("claim.sql")),
+            takeover: table.statement(include_str!("takeover.sql")),
+            renew: table.statement(include_str!("renew.sql")),
+            settle: table.statement(include_str!("settle.sql")),
+            get: table.statement(include_str!("get.sql")),
+            purge: table.statement(include_str!("purge.sql")),
+            sweep: table.statement(include_str!("sweep.sql")),
+        };
+        Ok(Self { pool, timeout, table, statements })
+    }
+
+    /// Looks at the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a server that only reads, [`Error::Outage`] when it does not answer.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        let statement = "select cast(@@global.read_only as char) in ('0', 'OFF')";
+        let writes = self.step().row(|| sqlx::query(statement)).await?;
+        if writes.is_some_and(|row| row.get::<i64, _>(0) == 0) {
+            return Err(Error::config(
+                "this MySQL server is read-only: claims are made on its primary",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Makes the table, or brings it up to this version of the library. Safe to run from many
+    /// processes at once, and asks for no right to make tables where there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Outage`] when the database refuses or does not answer. It takes as long as it
+    /// takes: the time-out of a step is no bound.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        if is_current(&self.pool, &self.table, MIGRATIONS).await? {
+            return Ok(());
+        }
+        let mut connection = self.pool.acquire().await.map_err(outage)?;
+        // The lock is the connection's: whatever becomes of this call, both end.
+        connection.close_on_drop();
+        let one_at_a_time = "select get_lock(concat('idem:', sha1(?)), 60)";
+        sqlx::query(one_at_a_time)
+            .bind(self.table.to_string())
+            .execute(&mut *connection)
+            .await
+            .map_err(outage)?;
+        for migration in Migration::all(MIGRATIONS) {
+            let script = migration.script(&self.table, VERSIONS);
+            sqlx::raw_sql(script).execute(&mut *connection).await.map_err(outage)?;
+        }
+        Ok(())
+    }
+
+    /// What [`migrate`](Self::migrate) does, as SQL for people who run it themselves: each part
+    /// may be run again.
+    #[must_use]
+    pub fn migrations(&self) -> String {
+        Migration::print(MIGRATIONS, &self.table, VERSIONS)
+    }
+
+    /// Deletes what has expired, in batches; returns how many records. Nothing depends on it but
+    /// the table's size. Safe from many processes at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Outage`] when the database does not answer.
+    pub async fn sweep(&self) -> Result<u64, Error> {
+        let mut all = 0;
+        loop {
+            let sweep = || sqlx::query(self.statements.sweep.clone()).bind(BATCH);
+            // Of a deletion the count is the same under every flag.
+            let swept = self.step().done(sweep).await?.map_or(0, |done| done.rows_affected());
+            all += swept;
+            if swept < BATCH.unsigned_abs() {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn step(&self) -> Step<'_, Db> {
+        Step::new(&self.pool, self.timeout)
+    }
+}
+
+impl Dialect for Db {
+    fn verdict(error: &dyn DatabaseError) -> Verdict {
+        match number(error) {
+            // Lock wait time-out, deadlock, a row that a snapshot can't see; and at a connection's
+            // beginning, too many of them.
+            1205 | 1213 | 1020 | 1040 | 1203 => Verdict::Again,
+            1062 => Verdict::Rival,
+            // The server is shut down, the connection killed or closed by it, a commit's end unknown.
+            1053 | 1080 | 1152 | 1158..=1161 | 1180 | 1184 | 1927 | 4031 => Verdict::Gone,
+            _ => Verdict::Final,
+        }
+    }
+
+    fn is_missing_table(error: &dyn DatabaseError) -> bool {
+        number(error) == 1146
+    }
+}
+
+fn number(error: &dyn DatabaseError) -> u16 {
+    error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number)
+}
+
+impl fmt::Debug for MySql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MySql").field("table", &self.table).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,128 @@
+//! A record as a row, and a row as a record.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::record::{Record, State};
+use crate::store::{Found, Lease, Name};
+
+/// What a record says in columns of its own. The envelope has it too; the columns are what
+/// statements compare and what people read.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    pub(super) state: i16,
+    pub(super) owner: Vec<u8>,
+    pub(super) fence: i64,
+    pub(super) attempts: i32,
+    pub(super) holder: &'a str,
+    /// In milliseconds; `None` where none can be read.
+    pub(super) lease: Option<i64>,
+    /// In milliseconds.
+    pub(super) retention: i64,
+    pub(super) record: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(record: &'a Record) -> Self {
+        Self {
+            state: match record.state() {
+                Some(State::Running) => 1,
+                Some(State::Completed) => 2,
+                Some(State::Free) => 3,
+                None => 0,
+            },
+            owner: record.owner().map_or_else(Vec::new, |owner| owner.as_bytes().to_vec()),
+            fence: i64::try_from(record.fence()).unwrap_or(i64::MAX),
+            attempts: i32::try_from(record.attempts()).unwrap_or(i32::MAX),
+            holder: record.holder(),
+            lease: Some(milliseconds(record.lease())).filter(|lease| *lease > 0),
+            retention: milliseconds(record.retention()),
+            record: record.as_bytes(),
+        }
+    }
+}
+
+/// What a database can add to its clock: a thousand years.
+const LONGEST: i64 = 1000 * 366 * 24 * 3600 * 1000;
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(LONGEST).min(LONGEST)
+}
+
+/// What stands under a name, as a statement tells it.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) fence: i64,
+    pub(super) record: Vec<u8>,
+    /// What is left of its lease in µs, less than nothing if it has lapsed; `None` without one.
+    pub(super) lease: Option<i64>,
+    /// What is left of its retention in µs.
+    pub(super) kept: i64,
+}
+
+impl Standing {
+    pub(super) fn found(&self) -> Found {
+        let record = Record::from_bytes(&self.record);
+        if record.state() != Some(State::Running) {
+            return Found::settled(record);
+        }
+        let left = |left| u64::try_from(left).map(Duration::from_micros);
+        let lease = match self.lease.map(left) {
+            // Without a lease that can be read it is owned for as long as it is kept.
+            None => Lease::Live(left(self.kept).unwrap_or_default()),
+            Some(Ok(left)) => Lease::Live(left),
+            Some(Err(_)) => Lease::Lapsed,
+        };
+        Found::new(with_fence(record, self.fence), lease)
+    }
+}
+
+/// The attempt wrote its record before the database chose the fence: the column is what holds.
+fn with_fence(record: Record, fence: i64) -> Record {
+    match u64::try_from(fence) {
+        Ok(fence) if fence != record.fence() => record.with_fence(fence),
+        _ => record,
+    }
+}
+
+/// The longest name that a row has, in bytes: within what every database indexes.
+pub(super) const LONGEST_NAME: usize = 512;
+const HASHED: usize = 64;
+
+/// A name as its row has it: itself, or the beginning and a hash of it where it is too long for an
+/// index, or holds what no text column takes.
+pub(super) fn row_name(name: &Name) -> Cow<'_, str> {
+    if name.len() <= LONGEST_NAME && !name.contains('\0') {
+        return Cow::Borrowed(name);
+    }
+    let begin = &name[..name.floor_char_boundary(LONGEST_NAME - HASHED - 1)];
+    let mut bounded = format!("{}#", begin.replace('\0', ""));
+    for byte in Sha256::digest(name.as_bytes()) {
+        let _ = write!(bounded, "{byte:02x}"); // a string takes everything
+    }
+    Cow::Owned(bounded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_its_own_up_to_the_bound() {
+        let longest = Name::new(&"n".repeat(LONGEST_NAME));
+        assert_eq!(row_name(&longest), *longest);
+    }
+
+    #[test]
+    fn long_names_are_bounded_and_apart() {
+        let long = |last: &str| Name::new(&format!("{}{last}", "é".repeat(LONGEST_NAME)));
+        let (one, other) = (long("1"), long("2"));
+        assert_ne!(row_name(&one), row_name(&other));
+        assert!(row_name(&one).len() <= LONGEST_NAME);
+        assert!(row_name(&one).starts_with("éé"));
+        assert_ne!(row_name(&Name::new("a\0")), row_name(&Name::new("a")));
+    }
+}

@@ -1,0 +1,150 @@
+//! One step each: claim, settle, get.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqlStr, Sqlite as Db};
+
+use super::Sqlite;
+use crate::store::sql::row::{Fields, Standing, row_name};
+use crate::store::sql::step::{Statement, Step};
+use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
+
+impl Sqlite {
+    /// Claims a name under which nothing stands, or tells what does.
+    async fn claim_absent(
+        &self,
+        step: &mut Step<'_, Db>,
+        name: &str,
+        claim: &Fields<'_>,
+    ) -> Result<Claimed, StoreError> {
+        loop {
+            // A name that is taken is only read, which waits for no writer.
+            if let Some(found) = self.get_in(step, name).await? {
+                return Ok(Claimed::Found(found));
+            }
+            let claiming = || claiming(&self.statements.claim, name, claim);
+            if let Some(row) = self.write(step, claiming).await?.pop() {
+                return won(&row);
+            }
+            step.anew().await?;
+        }
+    }
+
+    async fn get_in(
+        &self,
+        step: &mut Step<'_, Db>,
+        name: &str,
+    ) -> Result<Option<Found>, StoreError> {
+        let get = || sqlx::query(self.statements.get.clone()).bind(name);
+        let row = step.row(get).await?;
+        Ok(row.as_ref().map(standing).transpose()?.map(|standing| standing.found()))
+    }
+}
+
+impl Store for Sqlite {
+    async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+        let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
+        let mut step = self.step();
+        if let Some(over) = claim.over.map(Fields::of) {
+            let takeover = || {
+                claiming(&self.statements.takeover, &name, &fields)
+                    .bind(over.state)
+                    .bind(&*over.owner)
+                    .bind(over.fence)
+            };
+            if let Some(row) = self.write(&mut step, takeover).await?.pop() {
+                return won(&row);
+            }
+        }
+        self.claim_absent(&mut step, &name, &fields).await
+    }
+
+    async fn settle(
+        &self,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> Result<Settled, StoreError> {
+        let (name, from) = (row_name(name), Fields::of(running));
+        let statements = &self.statements;
+        let mut step = self.step();
+        let rows = match change {
+            Change::Renew => {
+                let renew =
+                    || owned(&statements.renew, &name, &from).bind(from.lease).bind(from.retention);
+                self.write(&mut step, renew).await?
+            }
+            Change::Complete(to) | Change::Release(to) => {
+                let to = Fields::of(to);
+                let settle = || {
+                    owned(&statements.settle, &name, &from)
+                        .bind(to.state)
+                        .bind(to.record)
+                        .bind(to.retention)
+                        .bind(&*to.owner)
+                };
+                self.write(&mut step, settle).await?
+            }
+            Change::Purge => {
+                let purge = || {
+                    sqlx::query(statements.purge.clone())
+                        .bind(&*name)
+                        .bind(from.state)
+                        .bind(&*from.owner)
+                        .bind(from.fence)
+                        .bind(from.record)
+                };
+                self.write(&mut step, purge).await?
+            }
+        };
+        if !rows.is_empty() {
+            return Ok(Settled::Done);
+        }
+        match change {
+            // An earlier send may have done it.
+            Change::Complete(_) | Change::Release(_) => {
+                Ok(match self.get_in(&mut step, &name).await? {
+                    Some(found) => change.already(running, &found.record),
+                    None => Settled::Lost,
+                })
+            }
+            Change::Renew | Change::Purge => Ok(Settled::Lost),
+        }
+    }
+
+    async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
+        self.get_in(&mut self.step(), &row_name(name)).await
+    }
+}
+
+fn claiming(statement: &SqlStr, name: &str, claim: &Fields<'_>) -> Statement<Db> {
+    sqlx::query(statement.clone())
+        .bind(name)
+        .bind(&*claim.owner)
+        .bind(claim.fence)
+        .bind(claim.attempts)
+        .bind(claim.holder)
+        .bind(claim.lease)
+        .bind(claim.retention)
+        .bind(claim.record)
+}
+
+fn owned(statement: &SqlStr, name: &str, from: &Fields<'_>) -> Statement<Db> {
+    sqlx::query(statement.clone()).bind(name).bind(&*from.owner).bind(from.fence)
+}
+
+fn won(row: &SqliteRow) -> Result<Claimed, StoreError> {
+    let fence: i64 = row.try_get(0).map_err(StoreError::unknown)?;
+    Ok(Claimed::Won { fence: fence.unsigned_abs() })
+}
+
+fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
+    let read = || {
+        Ok(Standing {
+            fence: row.try_get(0)?,
+            record: row.try_get(1)?,
+            lease: row.try_get(2)?,
+            kept: row.try_get(3)?,
+        })
+    };
+    read().map_err(|error: sqlx::Error| StoreError::unknown(error))
+}
