@@ -1,4 +1,5 @@
-//! The README and the guide show code that compiles: each of their Rust blocks is in `tour`.
+//! The README and the guide show code that compiles (each of their Rust blocks is in `tour`), and
+//! every link of the project's papers leads somewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,4 +44,29 @@ fn every_line_of_rust_in_the_papers_is_in_the_tour() {
         }
     }
     assert!(checked >= 5, "only {checked} blocks were found");
+}
+
+/// The relative links of a paper: what stands in `](…)`, less its fragment.
+fn links(paper: &str) -> Vec<&str> {
+    let targets = paper.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let files = targets.map(|target| target.split('#').next().unwrap_or(""));
+    files.filter(|file| !file.is_empty() && !file.contains("://")).collect()
+}
+
+#[test]
+fn every_link_of_the_papers_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut papers = papers();
+    papers.extend(["CHANGELOG.md", "CONTRIBUTING.md"].map(|name| root.join(name)));
+    let records = fs::read_dir(root.join("docs/design")).expect("the records");
+    papers.extend(records.map(|record| record.expect("a record").path()));
+    let mut followed = 0;
+    for paper in papers {
+        for link in links(&fs::read_to_string(&paper).expect("a paper")) {
+            followed += 1;
+            let target = paper.with_file_name(link);
+            assert!(target.exists(), "{}: {link} leads nowhere", paper.display());
+        }
+    }
+    assert!(followed >= 20, "only {followed} links were found");
 }

@@ -176,8 +176,8 @@ fn next(setting: Setting) -> &'static str {
     } else {
         "  examples/src/quickstart/handler.rs   the handler of both halves\n\
          \x20 README.md                            which strategy promises what\n\
-         \x20 quickstart --redis URL               the same across processes, one of them killed\n\
-         \x20 quickstart FILE                      deliveries of your own (--help says how)\n"
+         \x20 … --bin quickstart -- --redis URL    the same across processes, one of them killed\n\
+         \x20 … --bin quickstart -- FILE           deliveries of your own (-- --help says how)\n"
     }
 }
 
@@ -304,8 +304,8 @@ line 3.
 What to read next
   examples/src/quickstart/handler.rs   the handler of both halves
   README.md                            which strategy promises what
-  quickstart --redis URL               the same across processes, one of them killed
-  quickstart FILE                      deliveries of your own (--help says how)
+  … --bin quickstart -- --redis URL    the same across processes, one of them killed
+  … --bin quickstart -- FILE           deliveries of your own (-- --help says how)
 ";
         assert_eq!(text, expected);
     }
