@@ -148,6 +148,33 @@ mod engine {
     }
 }
 
+mod database {
+    use idem::idempotent;
+    use serde::{Deserialize, Serialize};
+
+    #[rustfmt::skip]
+    pub async fn install() -> Result<(), idem::Error> {
+        let idem = idem::Idem::builder()
+            .database("postgres://localhost/shop")
+            .table("shop.idem_records") // `idem_records` unless set
+            .build()
+            .await?;
+        idem.migrate().await?; // makes the table; from as many processes at once as start
+        idem.install()?;
+        Ok(())
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    pub struct Invoice {
+        number: u64,
+    }
+
+    #[idempotent(key = "invoice:{order}", strategy = "db", ttl = "30d")]
+    pub async fn invoice(order: u64) -> Result<Invoice, idem::Error> {
+        Ok(Invoice { number: order + 1000 })
+    }
+}
+
 /// A payment provider that dedupes on the key that it is given.
 mod gateway {
     use std::collections::HashMap;
@@ -183,10 +210,15 @@ mod gateway {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // With the address of a server, the engine that the README installs; else one in memory.
+    // With a word for a server, the engine that the papers install; else one that needs none.
     match std::env::args().nth(1).as_deref() {
         Some("--redis") => engine::install().await?,
-        _ => idem::Idem::in_memory().install()?,
+        Some("--database") => {
+            database::install().await?;
+            println!("invoice: {:?}", database::invoice(7).await?);
+            return Ok(());
+        }
+        _ => idem::Idem::embedded(std::env::temp_dir().join("idem-tour")).await?.install()?,
     }
 
     let user = charge::User { id: 42 };
@@ -202,6 +234,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     pay::pay(1, 500).await.map_err(|error| format!("{error:?}"))?;
     let other_amount = pay::pay(1, 600).await.expect_err("the key was used for 500");
     println!("pay:    {other_amount:?}");
+
+    if let Ok(invoice) = database::invoice(7).await {
+        println!("invoice: {invoice:?}, also when the tour is made again");
+    }
 
     errors::with_a_box(1).await?;
     errors::with_an_enum(1).await?;

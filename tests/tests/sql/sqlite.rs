@@ -4,7 +4,7 @@ use std::process::id;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idem::{Error, Idem, Outcome, Plan, with_outcome};
+use idem::{Builder, Error, Idem, Outcome, Plan, with_outcome};
 use kit::ledger::Ledger;
 use kit::place::sqlite_url;
 use kit::process::Process;
@@ -92,7 +92,6 @@ async fn a_pool_of_memories_is_refused() {
     assert_eq!(ask(&idem, &PLAN, 1).await.0.unwrap(), 77);
 }
 
-const FOLDER: &str = "IDEM_TEST_SQLITE_FOLDER";
 const LEDGER: &str = "IDEM_TEST_SQLITE_LEDGER";
 
 /// What a killed process held stays held for as long as the test takes.
@@ -101,10 +100,9 @@ const HELD: Plan = Plan::db().lease(Duration::from_hours(1));
 /// The program that is killed: it makes calls until it is.
 #[tokio::test]
 async fn worker() {
-    let Ok(folder) = std::env::var(FOLDER) else { return };
-    let ledger = Ledger::at(std::env::var(LEDGER).unwrap());
-    let idem = Idem::builder().database(sqlite_url(folder.as_ref())).timeout(SOON);
-    let idem = idem.build().await.unwrap();
+    let Ok(ledger) = std::env::var(LEDGER) else { return };
+    let ledger = Ledger::at(ledger);
+    let idem = Builder::from_env().unwrap().timeout(SOON).build().await.unwrap();
     idem.migrate().await.unwrap();
     for number in 1_u64.. {
         let body = async {
@@ -133,7 +131,7 @@ async fn the_file_survives_kill_9() {
             .arg("sqlite::worker")
             .arg("--exact")
             .arg("--nocapture")
-            .env(FOLDER, folder.path().display().to_string())
+            .env("IDEM_DATABASE_URL", sqlite_url(folder.path()))
             .env(LEDGER, ledger.path().display().to_string())
             .start();
         worker.line_with(&format!("completed {}.", round * 20), SOON).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::record::{Record, State};
+use crate::record::{Owner, Record, State};
 use crate::store::{Found, Lease, Name};
 
 /// What a record says in columns of its own. The envelope has it too; the columns are what
@@ -14,7 +14,7 @@ use crate::store::{Found, Lease, Name};
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     pub(super) state: i16,
-    pub(super) owner: Vec<u8>,
+    owner: Option<Owner>,
     pub(super) fence: i64,
     pub(super) attempts: i32,
     pub(super) holder: &'a str,
@@ -34,7 +34,7 @@ impl<'a> Fields<'a> {
                 Some(State::Free) => 3,
                 None => 0,
             },
-            owner: record.owner().map_or_else(Vec::new, |owner| owner.as_bytes().to_vec()),
+            owner: record.owner(),
             fence: i64::try_from(record.fence()).unwrap_or(i64::MAX),
             attempts: i32::try_from(record.attempts()).unwrap_or(i32::MAX),
             holder: record.holder(),
@@ -42,6 +42,11 @@ impl<'a> Fields<'a> {
             retention: milliseconds(record.retention()),
             record: record.as_bytes(),
         }
+    }
+
+    /// Empty for what is no record.
+    pub(super) fn owner(&self) -> &[u8] {
+        self.owner.as_ref().map_or(&[], Owner::as_bytes)
     }
 }
 

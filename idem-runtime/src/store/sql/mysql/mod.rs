@@ -101,11 +101,14 @@ impl MySql {
         // The lock is the connection's: whatever becomes of this call, both end.
         connection.close_on_drop();
         let one_at_a_time = "select get_lock(concat('idem:', sha1(?)), 60)";
-        sqlx::query(one_at_a_time)
+        let locked = sqlx::query(one_at_a_time)
             .bind(self.table.to_string())
-            .execute(&mut *connection)
+            .fetch_one(&mut *connection)
             .await
             .map_err(outage)?;
+        if locked.try_get::<Option<i64>, _>(0).map_err(outage)? != Some(1) {
+            return Err(Error::outage("another process has been making the table for a minute"));
+        }
         for migration in Migration::all(MIGRATIONS) {
             let script = migration.script(&self.table, VERSIONS);
             sqlx::raw_sql(script).execute(&mut *connection).await.map_err(outage)?;

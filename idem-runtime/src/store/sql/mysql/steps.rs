@@ -26,7 +26,7 @@ impl MySql {
                     let claiming = || {
                         sqlx::query(self.statements.claim.clone())
                             .bind(name.as_bytes())
-                            .bind(&*claim.owner)
+                            .bind(claim.owner())
                             .bind(fence)
                             .bind(claim.attempts)
                             .bind(claim.holder)
@@ -54,7 +54,7 @@ impl MySql {
     ) -> Result<u64, StoreError> {
         let takeover = || {
             sqlx::query(self.statements.takeover.clone())
-                .bind(&*claim.owner)
+                .bind(claim.owner())
                 .bind(claim.fence)
                 .bind(claim.attempts)
                 .bind(claim.holder)
@@ -94,7 +94,8 @@ impl Store for MySql {
         let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
         let mut step = self.step();
         if let Some(over) = claim.over.map(Fields::of) {
-            let over = Judged { state: over.state, owner: over.owner, fence: over.fence };
+            let over =
+                Judged { state: over.state, owner: over.owner().to_vec(), fence: over.fence };
             let fence = self.take_over(&mut step, &name, &fields, &over).await?;
             if fence > 0 {
                 return Ok(Claimed::Won { fence });
@@ -113,7 +114,7 @@ impl Store for MySql {
         let statements = &self.statements;
         let mut step = self.step();
         let owned = |statement: Statement<Db>| {
-            statement.bind(name.as_bytes()).bind(&*from.owner).bind(from.fence)
+            statement.bind(name.as_bytes()).bind(from.owner()).bind(from.fence)
         };
         let told = |done: Option<MySqlQueryResult>| done.is_some_and(|it| it.last_insert_id() > 0);
         let done = match change {
@@ -129,7 +130,7 @@ impl Store for MySql {
                 let settle = || {
                     let settle = sqlx::query(statements.settle.clone());
                     let settle = settle.bind(to.state).bind(to.record).bind(to.retention);
-                    owned(settle.bind(&*to.owner))
+                    owned(settle.bind(to.owner()))
                 };
                 told(step.done(settle).await?)
             }
@@ -138,7 +139,7 @@ impl Store for MySql {
                     sqlx::query(statements.purge.clone())
                         .bind(name.as_bytes())
                         .bind(from.state)
-                        .bind(&*from.owner)
+                        .bind(from.owner())
                         .bind(from.fence)
                         .bind(from.record)
                 };

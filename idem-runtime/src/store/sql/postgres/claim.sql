@@ -39,6 +39,6 @@ select fence, null::bytea as record, null::bigint as lease_left, 0::bigint as ke
 from claimed
 union all
 select fence, record,
-    (extract(epoch from lease_until - clock_timestamp()) * 1000000)::bigint,
-    (extract(epoch from expires_at - clock_timestamp()) * 1000000)::bigint
+    (date_part('epoch', lease_until - clock_timestamp()) * 1000000)::bigint,
+    (date_part('epoch', expires_at - clock_timestamp()) * 1000000)::bigint
 from standing

@@ -46,7 +46,7 @@ impl Store for Postgres {
             let takeover = || {
                 claiming(&self.statements.takeover, &name, &fields)
                     .bind(over.state)
-                    .bind(&*over.owner)
+                    .bind(over.owner())
                     .bind(over.fence)
             };
             if let Some(row) = step.row(takeover).await? {
@@ -78,7 +78,7 @@ impl Store for Postgres {
                         .bind(to.state)
                         .bind(to.record)
                         .bind(to.retention)
-                        .bind(&*to.owner)
+                        .bind(to.owner())
                 };
                 step.row(settle).await?
             }
@@ -87,7 +87,7 @@ impl Store for Postgres {
                     sqlx::query(statements.purge.clone())
                         .bind(&*name)
                         .bind(from.state)
-                        .bind(&*from.owner)
+                        .bind(from.owner())
                         .bind(from.fence)
                         .bind(from.record)
                 };
@@ -117,7 +117,7 @@ impl Store for Postgres {
 fn claiming(statement: &SqlStr, name: &str, claim: &Fields<'_>) -> Statement<Pg> {
     sqlx::query(statement.clone())
         .bind(name)
-        .bind(&*claim.owner)
+        .bind(claim.owner())
         .bind(claim.fence)
         .bind(claim.attempts)
         .bind(claim.holder)
@@ -127,7 +127,7 @@ fn claiming(statement: &SqlStr, name: &str, claim: &Fields<'_>) -> Statement<Pg>
 }
 
 fn owned(statement: &SqlStr, name: &str, from: &Fields<'_>) -> Statement<Pg> {
-    sqlx::query(statement.clone()).bind(name).bind(&*from.owner).bind(from.fence)
+    sqlx::query(statement.clone()).bind(name).bind(from.owner()).bind(from.fence)
 }
 
 fn won(row: &PgRow) -> Result<Claimed, StoreError> {

@@ -48,7 +48,7 @@ impl Store for Sqlite {
             let takeover = || {
                 claiming(&self.statements.takeover, &name, &fields)
                     .bind(over.state)
-                    .bind(&*over.owner)
+                    .bind(over.owner())
                     .bind(over.fence)
             };
             if let Some(row) = self.write(&mut step, takeover).await?.pop() {
@@ -80,7 +80,7 @@ impl Store for Sqlite {
                         .bind(to.state)
                         .bind(to.record)
                         .bind(to.retention)
-                        .bind(&*to.owner)
+                        .bind(to.owner())
                 };
                 self.write(&mut step, settle).await?
             }
@@ -89,7 +89,7 @@ impl Store for Sqlite {
                     sqlx::query(statements.purge.clone())
                         .bind(&*name)
                         .bind(from.state)
-                        .bind(&*from.owner)
+                        .bind(from.owner())
                         .bind(from.fence)
                         .bind(from.record)
                 };
@@ -119,7 +119,7 @@ impl Store for Sqlite {
 fn claiming(statement: &SqlStr, name: &str, claim: &Fields<'_>) -> Statement<Db> {
     sqlx::query(statement.clone())
         .bind(name)
-        .bind(&*claim.owner)
+        .bind(claim.owner())
         .bind(claim.fence)
         .bind(claim.attempts)
         .bind(claim.holder)
@@ -129,7 +129,7 @@ fn claiming(statement: &SqlStr, name: &str, claim: &Fields<'_>) -> Statement<Db>
 }
 
 fn owned(statement: &SqlStr, name: &str, from: &Fields<'_>) -> Statement<Db> {
-    sqlx::query(statement.clone()).bind(name).bind(&*from.owner).bind(from.fence)
+    sqlx::query(statement.clone()).bind(name).bind(from.owner()).bind(from.fence)
 }
 
 fn won(row: &SqliteRow) -> Result<Claimed, StoreError> {
