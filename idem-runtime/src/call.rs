@@ -379,7 +379,8 @@ fn settlement<R>(value: &R, plan: &Plan, held: &Held, returns: &Returns<R>) -> O
     match on_err {
         None if held.flight().is_not_stored() => release(),
         None => {
-            let Some(form) = &returns.success else {
+            let replays = plan.on_duplicate == OnDuplicate::Replay;
+            let Some(form) = returns.success.as_ref().filter(|_| replays) else {
                 return Some(held.complete_without(Content::Nothing));
             };
             let written =
