@@ -46,4 +46,5 @@ mod results;
 mod seen;
 mod shutdown;
 mod support;
+mod unguarded;
 mod waiting;
