@@ -41,7 +41,9 @@ where
     let answer = async {
         match ask(idem, plan, &key, &name, returns.codec).await {
             Ok(Asked::Run(held)) => run(&plan, &key, held, &returns, body).await,
-            Ok(Asked::Unguarded) => Unguarded::new(idem, name).run(body).await,
+            Ok(Asked::Unguarded) => {
+                Unguarded::new(idem, name).run(&plan, &key, &returns, body).await
+            }
             Ok(Asked::Replay(replay)) => replay.answer(&key, returns),
             Err(error) => refuse(error, returns),
         }
@@ -77,7 +79,8 @@ where
             Ok(Asked::Unguarded) => {
                 let unguarded = Unguarded::new(idem, name);
                 let flight = Some(Arc::clone(&unguarded.flight));
-                (flight, Idem::detach(unguarded.run(body)))
+                let running = async move { unguarded.run(&plan, &key, &returns, body).await };
+                (flight, Idem::detach(running))
             }
             Ok(Asked::Replay(replay)) => return replay.answer(&key, returns),
             Err(error) => return refuse(error, returns),
@@ -141,11 +144,11 @@ async fn ask(
     if let Some(fault) = plan.fault() {
         return Err(Error::config(fault));
     }
+    Idem::check_runtime()?;
     if idem.is_disabled() {
         return Ok(Asked::Unguarded);
     }
     let shelf = idem.shelf(plan.strategy)?;
-    Idem::check_runtime()?;
     if try_attempt().is_some_and(|around| around.flight().is_within(idem.id(), name)) {
         return Err(in_flight(key, plan.lease_or_default()));
     }
@@ -326,9 +329,10 @@ fn refuse<R>(error: Error, returns: Returns<R>) -> Answer<R> {
     ((returns.refuse)(error), Outcome::Refused, Some(code))
 }
 
-/// A body that runs without a claim. It still has an attempt to ask for keys.
+/// A body that runs without a claim. It still has an attempt to ask for keys, and a limit.
 struct Unguarded {
     flight: Arc<Flight>,
+    caller: Caller,
     counted: Counted,
 }
 
@@ -336,11 +340,26 @@ impl Unguarded {
     fn new(idem: &Idem, name: Name) -> Self {
         let parent = try_attempt().map(|around| Arc::clone(around.flight()));
         let flight = Flight::unguarded(idem.id(), name, parent);
-        Self { flight, counted: Counted::new(idem) }
+        let caller = Caller(Some(Arc::clone(&flight)));
+        Self { flight, caller, counted: Counted::new(idem) }
     }
 
-    async fn run<R>(self, body: impl Future<Output = R>) -> Answer<R> {
-        let value = Attempt::of(&self.flight).scope(body).await;
+    async fn run<R>(
+        self,
+        plan: &Plan,
+        key: &Key,
+        returns: &Returns<R>,
+        body: impl Future<Output = R>,
+    ) -> Answer<R> {
+        let body = Attempt::of(&self.flight).scope(body);
+        let value = match plan.max_runtime {
+            None => body.await,
+            Some(limit) => match tokio::time::timeout(limit, body).await {
+                Ok(value) => value,
+                Err(_) => return refuse(Error::TimedOut { key: key.to_string() }, *returns),
+            },
+        };
+        self.caller.stayed();
         drop(self.counted);
         (value, Outcome::Unguarded, None)
     }
@@ -379,7 +398,8 @@ fn settlement<R>(value: &R, plan: &Plan, held: &Held, returns: &Returns<R>) -> O
     match on_err {
         None if held.flight().is_not_stored() => release(),
         None => {
-            let Some(form) = &returns.success else {
+            let replays = plan.on_duplicate == OnDuplicate::Replay;
+            let Some(form) = returns.success.as_ref().filter(|_| replays) else {
                 return Some(held.complete_without(Content::Nothing));
             };
             let written =

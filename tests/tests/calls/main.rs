@@ -49,4 +49,5 @@ mod results;
 mod seen;
 mod shutdown;
 mod support;
+mod unguarded;
 mod waiting;

@@ -268,3 +268,15 @@ async fn what_rejects_and_what_replays_can_meet() {
         idem.call_with(&reject, idem::key!("op:{two}"), returns.replay::<Json>(), async { Ok(1) });
     assert!(matches!(answer.await, Err(Error::Duplicate { .. })));
 }
+
+/// Through `call`, too, whose types could be stored.
+#[tokio::test]
+async fn a_call_that_rejects_duplicates_stores_no_result() {
+    let idem = Idem::in_memory();
+    let one = 1;
+    let reject = PLAN.reject_duplicates();
+    let body = async { Ok::<usize, Error>(1) };
+    idem.call(&reject, idem::key!("op:{one}"), body).await.unwrap();
+    let answer = idem.call(&PLAN, idem::key!("op:{one}"), async { Ok::<usize, Error>(2) }).await;
+    assert!(matches!(answer, Err(Error::ResultNotStored { .. })), "{answer:?}");
+}
