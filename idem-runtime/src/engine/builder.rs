@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Idem, Settings};
 use crate::error::Error;
 use crate::record::LONGEST_HOLDER;
-use crate::store::{Memory, Shelf, Store};
+use crate::store::{Memory, Shelf, Store, check_timeout};
 #[cfg(feature = "redis")]
 use crate::store::{Redis, RedisOptions};
 
@@ -42,7 +42,6 @@ enum Kv {
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
-const LONGEST_TIMEOUT: Duration = Duration::from_hours(1);
 const LONGEST_PREFIX: usize = 100;
 
 impl Builder {
@@ -163,9 +162,7 @@ impl Builder {
         if prefix.is_empty() || prefix.len() > LONGEST_PREFIX {
             return Err(Error::config(format!("a prefix has 1 to {LONGEST_PREFIX} bytes")));
         }
-        if self.timeout < Duration::from_millis(1) || self.timeout > LONGEST_TIMEOUT {
-            return Err(Error::config("the store's time-out is a millisecond to an hour"));
-        }
+        check_timeout(self.timeout)?;
         if self.kv.is_empty() && !*disabled {
             return Err(Error::config(
                 "no store: name one by `.redis(url)` or `.store(mine)`, or ask for one in this \

@@ -19,7 +19,7 @@ pub(crate) use work::Running;
 
 use crate::error::Error;
 use crate::flight::Flights;
-use crate::key::{Key, Part};
+use crate::key::Key;
 use crate::plan::Strategy;
 use crate::site::Site;
 use crate::store::{Memory, Name, Shelf};
@@ -79,13 +79,10 @@ impl Idem {
 
     fn of(settings: Settings) -> Self {
         let Settings { kv, prefix, holder, max_result, disabled } = settings;
-        let mut encoded = String::with_capacity(prefix.len() + 1);
-        Part::new(&mut encoded).push_str(&prefix);
-        encoded.push(':');
         Self(Arc::new(Inner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             kv,
-            prefix: encoded,
+            prefix: Name::start(&prefix),
             holder,
             max_result,
             disabled,

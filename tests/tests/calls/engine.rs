@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use idem::store::Memory;
+use idem::store::{Memory, Redis, RedisOptions};
 use idem::{Builder, Error, Idem, Outcome, Plan, with_outcome};
 use kit::faulty::Faulty;
 use kit::process::Process;
@@ -50,6 +50,9 @@ async fn settings_have_bounds() {
     for timeout in [Duration::ZERO, Duration::from_micros(999), Duration::MAX] {
         refused(Idem::builder().memory().timeout(timeout)).await;
         refused(Idem::builder().redis("redis://127.0.0.1/").timeout(timeout)).await;
+        let options = RedisOptions { timeout, ..RedisOptions::default() };
+        let answer = Redis::connect("redis://127.0.0.1/", &options).await;
+        assert!(matches!(answer, Err(Error::Config { .. })), "{answer:?}");
     }
     let holder = "é".repeat(100);
     let idem = Idem::builder().memory().holder(holder.clone()).build().await.unwrap();
