@@ -1,5 +1,6 @@
 //! How an engine is set up.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,12 +166,22 @@ impl Builder {
         check_timeout(self.timeout)?;
         if self.kv.is_empty() && !*disabled {
             return Err(Error::config(
-                "no store: name one by `.redis(url)` or `.store(mine)`, or ask for one in this \
-                 process by `.memory()`",
+                "no store: name one by `.redis(url)` (`IDEM_REDIS_URL` in the environment) or \
+                 `.store(mine)`, or ask for one in this process by `.memory()`",
             ));
         }
         holder.truncate(holder.floor_char_boundary(LONGEST_HOLDER));
         Ok(())
+    }
+}
+
+impl fmt::Debug for Builder {
+    /// Without the store: a URL may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("prefix", &self.settings.prefix)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 

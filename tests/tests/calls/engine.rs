@@ -62,6 +62,18 @@ async fn settings_have_bounds() {
     assert_eq!(entry.holder, "é".repeat(32), "64 bytes of it, and no half a character");
 }
 
+/// What holds secrets or keys shows none of them.
+#[tokio::test]
+async fn what_is_debugged_into_a_log_gives_nothing_away() {
+    let builder = Idem::builder().redis("redis://app:secret@127.0.0.1/").prefix("shop");
+    let shown = format!("{builder:?}");
+    assert!(shown.contains("shop") && !shown.contains("secret"), "{shown}");
+    let (idem, secret) = (Idem::in_memory(), "secret");
+    let body = async { Ok::<_, Error>(format!("{:?}", idem::attempt())) };
+    let shown = idem.call(&PLAN, idem::key!("op:{secret}"), body).await.unwrap();
+    assert!(shown.contains("number: 1") && !shown.contains("secret"), "{shown}");
+}
+
 /// C115
 #[tokio::test]
 async fn a_disabled_engine_asks_no_store_and_runs_every_time() {
@@ -208,7 +220,7 @@ async fn an_engine_comes_from_the_environment() {
     let keys = server.client().await.keys(&format!("{prefix}*")).await;
     assert_eq!(keys, [format!("{prefix}:op:1")]);
 
-    assert!(child_says(&[]).await.contains("config"));
+    assert!(child_says(&[]).await.contains("IDEM_REDIS_URL"));
     assert!(child_says(&[("IDEM_REDIS_URL", "")]).await.contains("config"));
     assert!(child_says(&[("IDEM_REDIS_URL", "nonsense")]).await.contains("config"));
     for off in ["0", "false", ""] {
