@@ -98,6 +98,15 @@ impl Idem {
     /// Returns how many were still in flight at the deadline. Calls that come in the meantime are
     /// served: stop the servers and consumers first.
     ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let idem = idem::Idem::in_memory();
+    /// let left = idem.shutdown(Duration::from_secs(30)).await;
+    /// assert_eq!(left, 0);
+    /// # });
+    /// ```
+    ///
     /// [`Attempt::cancelled`]: crate::Attempt::cancelled
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         self.0.flights.cancel_all();

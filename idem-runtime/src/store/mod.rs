@@ -278,6 +278,11 @@ impl From<StoreError> for Error {
 /// answer, with the same bytes: a claim found under its own owner, and a completion found done, are
 /// answered as such.
 ///
+/// # Errors
+///
+/// [`StoreError::unreached`] only where it is certain that nothing was done, which is what
+/// `on_outage = "run"` relies on; [`StoreError::unknown`] for everything else, a refusal too.
+///
 /// # A store of your own
 ///
 /// Read what stands under the name, let [`Claim::step`] or [`Change::step`] decide, and write what
