@@ -1,6 +1,6 @@
 //! What a body can know of the attempt that runs it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -15,9 +15,19 @@ tokio::task_local! {
 /// The attempt that runs a body: its fence, its number, and keys for the services that it calls.
 ///
 /// Owned: other tasks and threads may take it along.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Attempt {
     flight: Arc<Flight>,
+}
+
+impl fmt::Debug for Attempt {
+    /// Without the key: it has no place in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("number", &self.number())
+            .field("fence", &self.fence())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The attempt whose body this is.

@@ -7,7 +7,7 @@ pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Why a guarded call was not answered with its function's own value.
 ///
-/// Every message names the logical key (`charge:42`), never a payload. A function guarded by
+/// A message about one key names it (`charge:42`), never a payload. A function guarded by
 /// `#[idempotent]` returns it through `From<idem::Error>` for its error type, or through the path in
 /// `map_err`.
 ///

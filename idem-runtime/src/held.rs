@@ -100,16 +100,20 @@ async fn settle(
     running: &Record,
     change: Change<'_>,
 ) -> Result<Settled, StoreError> {
-    let op = match change {
+    let sent = Instant::now();
+    let settled = shelf.settle(name, running, change).await;
+    observe::stepped(op(change), sent);
+    settled
+}
+
+/// The word for a change in metrics and events.
+fn op(change: Change<'_>) -> &'static str {
+    match change {
         Change::Renew => "renew",
         Change::Complete(_) => "complete",
         Change::Release(_) => "release",
         Change::Purge => "purge",
-    };
-    let sent = Instant::now();
-    let settled = shelf.settle(name, running, change).await;
-    observe::stepped(op, sent);
-    settled
+    }
 }
 
 impl Claim {
@@ -169,10 +173,7 @@ impl Settlement {
     }
 
     fn op(&self) -> &'static str {
-        match self {
-            Self::Complete(_) => "complete",
-            Self::Release(_) => "release",
-        }
+        op(self.change())
     }
 }
 

@@ -80,6 +80,6 @@ pub use error::{Delivery, Error, Source};
 pub use idem_macros::{KeyPart, idempotent, key};
 pub use key::{Comparable, IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part, origin};
 pub use outcome::{Outcome, with_outcome};
-pub use plan::{OnErr, OnOutage, Plan, Strategy};
+pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;

@@ -17,7 +17,8 @@ pub enum Outcome {
     Ran {
         /// Which attempt on the key it was, from 1.
         attempt: u32,
-        /// Whether what it came to is known to be stored: its result, or that the key is free.
+        /// Whether the store is known to have what it came to: that it completed (with its result,
+        /// where that can be stored), or that the key is free. `false` for a claim that is held.
         stored: bool,
     },
     /// The stored result of an earlier call.

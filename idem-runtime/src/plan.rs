@@ -6,8 +6,7 @@ use crate::observe::Meters;
 
 /// How the right to run is won.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Strategy {
+pub(crate) enum Strategy {
     /// A claim with expiry in Redis or in memory.
     Setnx,
     /// A durable claim in the caller's own database.

@@ -1,5 +1,6 @@
 //! How an engine is set up.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::error::Error;
 use crate::record::LONGEST_HOLDER;
 #[cfg(feature = "_sql")]
 use crate::store::sql;
-use crate::store::{Memory, Shelf, Store};
+use crate::store::{Memory, Shelf, Store, check_timeout};
 #[cfg(feature = "redis")]
 use crate::store::{Redis, RedisOptions};
 
@@ -48,7 +49,6 @@ enum Kv {
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
-const LONGEST_TIMEOUT: Duration = Duration::from_hours(1);
 const LONGEST_PREFIX: usize = 100;
 
 impl Builder {
@@ -251,9 +251,7 @@ impl Builder {
         if prefix.is_empty() || prefix.len() > LONGEST_PREFIX {
             return Err(Error::config(format!("a prefix has 1 to {LONGEST_PREFIX} bytes")));
         }
-        if self.timeout < Duration::from_millis(1) || self.timeout > LONGEST_TIMEOUT {
-            return Err(Error::config("the store's time-out is a millisecond to an hour"));
-        }
+        check_timeout(self.timeout)?;
         if !is_complete {
             return Err(Error::config(
                 "no store: name one by `.redis(url)`, `.postgres(pool)`, `.database(url)` or \
@@ -273,6 +271,16 @@ impl Builder {
         }
         holder.truncate(holder.floor_char_boundary(LONGEST_HOLDER));
         Ok(())
+    }
+}
+
+impl fmt::Debug for Builder {
+    /// Without the store: a URL may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("prefix", &self.settings.prefix)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 

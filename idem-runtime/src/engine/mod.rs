@@ -21,7 +21,7 @@ pub(crate) use work::Running;
 
 use crate::error::Error;
 use crate::flight::Flights;
-use crate::key::{Key, Part};
+use crate::key::Key;
 use crate::plan::Strategy;
 use crate::site::Site;
 use crate::store::{Memory, Name, Shelf};
@@ -86,16 +86,13 @@ impl Idem {
         #[cfg(feature = "_sql")]
         let sweeper = settings.sweeper();
         let Settings { kv, db, prefix, holder, max_result, disabled, .. } = settings;
-        let mut encoded = String::with_capacity(prefix.len() + 1);
-        Part::new(&mut encoded).push_str(&prefix);
-        encoded.push(':');
         Self(Arc::new(Inner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             kv,
             db,
             #[cfg(feature = "_sql")]
             sweeper,
-            prefix: encoded,
+            prefix: Name::start(&prefix),
             holder,
             max_result,
             disabled,
@@ -111,6 +108,15 @@ impl Idem {
     ///
     /// Returns how many were still in flight at the deadline. Calls that come in the meantime are
     /// served: stop the servers and consumers first.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let idem = idem::Idem::in_memory();
+    /// let left = idem.shutdown(Duration::from_secs(30)).await;
+    /// assert_eq!(left, 0);
+    /// # });
+    /// ```
     ///
     /// [`Attempt::cancelled`]: crate::Attempt::cancelled
     pub async fn shutdown(&self, deadline: Duration) -> usize {

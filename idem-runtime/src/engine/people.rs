@@ -76,6 +76,16 @@ impl Idem {
     /// # Errors
     ///
     /// As [`get`](Idem::get), and [`Error::Config`] for a result that will not encode.
+    ///
+    /// ```no_run
+    /// # async fn reconcile(idem: &idem::Idem, order: u32) -> Result<(), idem::Error> {
+    /// let key = idem::key!("charge:{order}");
+    /// if let Some(entry) = idem.get(&key).await? {
+    ///     // The provider says that it was charged: duplicates get the receipt.
+    ///     idem.complete(&key, entry.fence, &"receipt 7".to_owned()).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn complete<T>(&self, key: &Key, fence: u64, result: &T) -> Result<Settled, Error>
     where
         T: serde::Serialize + serde::de::DeserializeOwned,

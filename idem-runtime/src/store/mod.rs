@@ -38,7 +38,22 @@ pub use sql::Postgres;
 pub use sql::Sqlite;
 
 use crate::error::{Error, Source};
+use crate::key::Part;
 pub use crate::record::{Owner, Record, State};
+
+/// Whether one step of a store can be given this long: inside every clock's arithmetic, and long
+/// enough for an answer.
+///
+/// # Errors
+///
+/// [`Error::Config`] with the bounds.
+pub(crate) fn check_timeout(timeout: Duration) -> Result<(), Error> {
+    if (Duration::from_millis(1)..=Duration::from_hours(1)).contains(&timeout) {
+        Ok(())
+    } else {
+        Err(Error::config("the store's time-out is a millisecond to an hour"))
+    }
+}
 
 /// The name that a record is kept under: prefix, operation and dynamic part, joined by `:`.
 ///
@@ -59,6 +74,14 @@ impl Name {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { text: text.into(), hash: HASHER.hash_one(text) }
+    }
+
+    /// What every name under a prefix starts with: the prefix, encoded like a value, and `:`.
+    pub(crate) fn start(prefix: &str) -> String {
+        let mut start = String::with_capacity(prefix.len() + 1);
+        Part::new(&mut start).push_str(prefix);
+        start.push(':');
+        start
     }
 
     /// The name of both texts in a row: one allocation.
@@ -262,6 +285,11 @@ impl From<StoreError> for Error {
 /// Each method is one atomic step, answers within a finite time, and sends again what got no
 /// answer, with the same bytes: a claim found under its own owner, and a completion found done, are
 /// answered as such.
+///
+/// # Errors
+///
+/// [`StoreError::unreached`] only where it is certain that nothing was done, which is what
+/// `on_outage = "run"` relies on; [`StoreError::unknown`] for everything else, a refusal too.
 ///
 /// # A store of your own
 ///

@@ -116,13 +116,15 @@ impl<'a> Change<'a> {
     /// Whether a record that is not the running one is what an earlier try of this change, whose
     /// answer was lost, has left there.
     pub(crate) fn already(&self, running: &Record, found: &Record) -> Settled {
-        let state = match self {
-            Self::Complete(_) => State::Completed,
-            Self::Release(_) => State::Free,
+        let (made, state) = match self {
+            Self::Complete(record) => (record, State::Completed),
+            Self::Release(record) => (record, State::Free),
             Self::Renew | Self::Purge => return Settled::Lost,
         };
-        let same = found.owner().is_some() && found.owner() == running.owner();
-        if same && found.state() == Some(state) { Settled::Done } else { Settled::Lost }
+        let own = found.owner().is_some() && found.owner() == running.owner();
+        // A person's completion has an owner of its own, and is known by its bytes.
+        let done = found == *made || (own && found.state() == Some(state));
+        if done { Settled::Done } else { Settled::Lost }
     }
 }
 
@@ -171,5 +173,19 @@ mod tests {
         let claim = crate::store::Name::new("name");
         let step = Claim::new(&claim, &record, Some(&foreign)).step(standing);
         assert!(matches!(step, ClaimStep::Answer(Claimed::Found(_))), "{step:?}");
+    }
+
+    /// A person's completion has an owner of its own.
+    #[test]
+    fn a_change_that_had_arrived_is_found_done() {
+        let (running, other) = (running(100, 300), running(100, 300));
+        let settle = |change: Change<'_>, there: &Record| {
+            change.step(&running, Standing::new(there, Duration::ZERO)).1
+        };
+        for made in [running.freed(), other.freed()] {
+            assert_eq!(settle(Change::Complete(&made), &made), Settled::Done);
+            assert_eq!(settle(Change::Release(&made), &made), Settled::Done);
+        }
+        assert_eq!(settle(Change::Release(&running.freed()), &other.freed()), Settled::Lost);
     }
 }

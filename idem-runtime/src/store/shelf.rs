@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};
 
-/// What is asked of a server is not boxed, large as its future is: over a kibibyte glibc's allocator
-/// has no quick way, and the box costs more than the rest of the step.
+/// What a call asks of Redis is not boxed, large as its future is: over a kibibyte glibc's allocator
+/// has no quick way, and the box costs more than the rest of the step. What people ask is.
 #[derive(Clone)]
 pub(crate) enum Shelf {
     Memory(Arc<Memory>),
@@ -19,8 +19,6 @@ pub(crate) enum Shelf {
     Own(Arc<dyn Erased>, Duration),
 }
 
-// The futures of a store across a network are boxed: a call's own stays small, and what that costs
-// is nothing beside a round trip.
 impl Shelf {
     /// A user's own store, which has `timeout` to answer each step.
     pub(crate) fn own(store: impl Store, timeout: Duration) -> Self {

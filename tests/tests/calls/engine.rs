@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use idem::store::Memory;
+use idem::store::{Memory, Redis, RedisOptions};
 use idem::{Builder, Error, Idem, Outcome, Plan, with_outcome};
 use kit::faulty::Faulty;
 use kit::process::Process;
@@ -50,6 +50,9 @@ async fn settings_have_bounds() {
     for timeout in [Duration::ZERO, Duration::from_micros(999), Duration::MAX] {
         refused(Idem::builder().memory().timeout(timeout)).await;
         refused(Idem::builder().redis("redis://127.0.0.1/").timeout(timeout)).await;
+        let options = RedisOptions { timeout, ..RedisOptions::default() };
+        let answer = Redis::connect("redis://127.0.0.1/", &options).await;
+        assert!(matches!(answer, Err(Error::Config { .. })), "{answer:?}");
     }
     let holder = "é".repeat(100);
     let idem = Idem::builder().memory().holder(holder.clone()).build().await.unwrap();
@@ -57,6 +60,18 @@ async fn settings_have_bounds() {
     let one = 1;
     let entry = idem.get(&idem::key!("op:{one}")).await.unwrap().unwrap();
     assert_eq!(entry.holder, "é".repeat(32), "64 bytes of it, and no half a character");
+}
+
+/// What holds secrets or keys shows none of them.
+#[tokio::test]
+async fn what_is_debugged_into_a_log_gives_nothing_away() {
+    let builder = Idem::builder().redis("redis://app:secret@127.0.0.1/").prefix("shop");
+    let shown = format!("{builder:?}");
+    assert!(shown.contains("shop") && !shown.contains("secret"), "{shown}");
+    let (idem, secret) = (Idem::in_memory(), "secret");
+    let body = async { Ok::<_, Error>(format!("{:?}", idem::attempt())) };
+    let shown = idem.call(&PLAN, idem::key!("op:{secret}"), body).await.unwrap();
+    assert!(shown.contains("number: 1") && !shown.contains("secret"), "{shown}");
 }
 
 /// C115
@@ -205,7 +220,7 @@ async fn an_engine_comes_from_the_environment() {
     let keys = server.client().await.keys(&format!("{prefix}*")).await;
     assert_eq!(keys, [format!("{prefix}:op:1")]);
 
-    assert!(child_says(&[]).await.contains("config"));
+    assert!(child_says(&[]).await.contains("IDEM_REDIS_URL"));
     assert!(child_says(&[("IDEM_REDIS_URL", "")]).await.contains("config"));
     assert!(child_says(&[("IDEM_REDIS_URL", "nonsense")]).await.contains("config"));
     for off in ["0", "false", ""] {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use idem::{Error, Idem, Plan};
-use kit::redis::{Client, Server};
+use kit::redis::{Client, Flavour, Server};
 
 use crate::spoken::{PATIENT, SOON, Spoken, assert_replays, call};
 
@@ -129,4 +129,15 @@ async fn a_server_without_hello_is_spoken_to(spoken: Spoken) {
     let url = format!("redis://:wrong@{}/", server.address());
     let error = refused(spoken, &url).await;
     assert!(matches!(error, Error::Config { .. }), "{error:?}");
+}
+
+/// Also what is asked at each connect stays under the prefix, in the form that names give it.
+#[tokio::test]
+async fn a_prefix_that_names_encode_is_asked_about_in_that_form() {
+    let server = Server::start(Flavour::Redis);
+    let mut monitor = server.monitor().await;
+    Idem::builder().redis(server.url()).prefix("my shop").build().await.unwrap();
+    let asked = monitor.seen_with("#probe").await;
+    assert!(!asked.is_empty(), "it is asked");
+    assert!(asked.iter().all(|command| command.contains("my%20shop:#probe")), "{asked:?}");
 }

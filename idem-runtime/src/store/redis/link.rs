@@ -15,7 +15,7 @@ use super::RedisOptions;
 use super::connection::{Connected, Dialect, Life};
 use super::probe::{Server, probe};
 use crate::error::Error;
-use crate::store::StoreError;
+use crate::store::{Name, StoreError};
 
 /// One server, and the connection to it as long as there is one.
 pub(super) struct Link(Arc<Line>);
@@ -78,7 +78,7 @@ impl Link {
             client: Client::open(info.clone().set_redis_settings(settings)).map_err(invalid)?,
             old: Client::open(info).map_err(invalid)?,
             timeout: options.timeout,
-            probe: format!("{}:#probe", options.prefix),
+            probe: format!("{}#probe", Name::start(&options.prefix)),
             at_most: options.at_most,
             now: RwLock::new(None),
             connecting: tokio::sync::Mutex::new(None),

@@ -17,6 +17,7 @@ use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
 
 use super::{
     Change, Claim, Claimed, Found, Lease, Name, Record, Settled, State, Store, StoreError,
+    check_timeout,
 };
 use crate::error::Error;
 use connection::Connected;
@@ -50,7 +51,8 @@ impl fmt::Debug for Redis {
 /// ```
 #[derive(Debug, Clone)]
 pub struct RedisOptions {
-    /// How long one step may take, its retries and a new connection included: a second unless set.
+    /// How long one step may take, its retries and a new connection included: a millisecond to an
+    /// hour, a second unless set.
     pub timeout: Duration,
     /// Whether a server that may evict records is taken. It is not unless set.
     pub accept_eviction: bool,
@@ -76,7 +78,7 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the URL is none, the server refuses the user or the password, is a
+    /// [`Error::Config`] when the URL is none, the time-out out of its bounds, the server refuses the user or the password, is a
     /// replica, or may evict records; [`Error::Outage`] when it does not answer within the time-out.
     ///
     /// ```no_run
@@ -87,6 +89,7 @@ impl Redis {
     /// # Ok(()) }
     /// ```
     pub async fn connect(url: &str, options: &RedisOptions) -> Result<Self, Error> {
+        check_timeout(options.timeout)?;
         let link = Link::new(url, options)?;
         let server = link.open().await.map_err(refusal)?;
         check(&server, options.accept_eviction)?;
