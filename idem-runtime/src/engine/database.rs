@@ -46,8 +46,8 @@ impl Idem {
     /// # let folder = std::env::temp_dir().join(format!("idem-doc-{}", std::process::id()));
     /// let idem = Idem::embedded(&folder).await?;
     /// let order = 7;
-    /// let label = idem.call(&Plan::db(), idem::key!("ship:{order}"), async { Ok(42) });
-    /// assert_eq!(label.await?, 42);
+    /// let body = async { Ok::<_, idem::Error>(42) };
+    /// assert_eq!(idem.call(&Plan::db(), idem::key!("ship:{order}"), body).await?, 42);
     /// # std::fs::remove_dir_all(&folder).unwrap();
     /// # Ok::<(), idem::Error>(()) }).unwrap();
     /// ```
