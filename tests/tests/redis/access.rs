@@ -141,3 +141,14 @@ async fn a_prefix_that_names_encode_is_asked_about_in_that_form() {
     assert!(!asked.is_empty(), "it is asked");
     assert!(asked.iter().all(|command| command.contains("my%20shop:#probe")), "{asked:?}");
 }
+
+/// Such a server repeats what was sent to it, and that goes into errors and logs.
+#[tokio::test]
+async fn a_server_without_scripts_gives_no_key_away() {
+    let server = Server::with(Flavour::Redis).config("rename-command", "EVALSHA ").start();
+    let idem = Idem::builder().redis(server.url()).build().await.unwrap();
+    let key = "of-a-customer";
+    let error = idem.get(&idem::key!("op:{key}")).await.unwrap_err();
+    let told = format!("{error} {error:?}");
+    assert!(told.contains("EVALSHA") && !told.contains(key), "{told}");
+}

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::RedisOptions;
 use super::connection::{Connected, Dialect, Life};
 use super::probe::{Server, probe};
-use crate::error::Error;
+use crate::error::{Error, Source};
 use crate::store::{Name, StoreError};
 
 /// One server, and the connection to it as long as there is one.
@@ -111,7 +111,7 @@ impl Link {
             let error = match connected {
                 Err(error) => error,
                 Ok(connected) => match self.send(deadline, connected, &step).await {
-                    Sent::Answered(answer) => return answer.map_err(StoreError::unknown),
+                    Sent::Answered(answer) => return answer.map_err(|error| failed(error, true)),
                     Sent::Refused(error) => error,
                     Sent::Lost(error) => {
                         reached = true;
@@ -255,7 +255,17 @@ fn speaks_no_resp3(error: &RedisError) -> bool {
 }
 
 fn failed(error: RedisError, reached: bool) -> StoreError {
-    if reached { StoreError::unknown(error) } else { StoreError::unreached(error) }
+    let source = discreet(error);
+    if reached { StoreError::unknown(source) } else { StoreError::unreached(source) }
+}
+
+/// A server that does not know a command repeats what came with it: key and record, which have no
+/// place in an error or a log.
+fn discreet(error: RedisError) -> Source {
+    match error.detail().and_then(|detail| detail.split_once(", with args")) {
+        Some((what, _)) => what.to_owned().into(),
+        None => error.into(),
+    }
 }
 
 fn timed_out() -> RedisError {
