@@ -46,10 +46,12 @@ async fn every_write_carries_a_ttl(spoken: Spoken) {
     all_expire(&mut client, 1).await;
     // And a claim that is taken back, since nobody waits for its body.
     let mut dropped = Box::pin(call(&idem, plan, "2", &runs));
-    let polled = std::future::poll_fn(|context| {
-        std::task::Poll::Ready(dropped.as_mut().poll(context).is_pending())
-    });
-    assert!(polled.await);
+    // Polled once: what it sends is on its way, and its answer most likely is not there yet.
+    std::future::poll_fn(|context| {
+        let _ = dropped.as_mut().poll(context);
+        std::task::Poll::Ready(())
+    })
+    .await;
     drop(dropped);
     assert_eq!(idem.shutdown(SOON).await, 0);
     let keys = client.keys("*").await.len();
