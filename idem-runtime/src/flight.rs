@@ -39,6 +39,8 @@ struct Course {
     cancelled: bool,
     lost: bool,
     end: Option<End>,
+    /// When the store was last asked about another process's.
+    polled: Option<Instant>,
     /// Whether anybody waits for a change: most flights end alone, and then nobody is told.
     watched: bool,
 }
@@ -58,6 +60,8 @@ pub(crate) enum Followed {
     Ended(End),
     /// The leader's lease may be over: ask the store.
     AskStore,
+    /// Whoever polls has not asked the store for long: its task may be driven no more.
+    Abandoned,
     /// The follower's time is up; so much is left of the leader's lease.
     OutOfTime(Option<Duration>),
 }
@@ -75,6 +79,9 @@ impl Doer {
     }
 }
 
+/// How long a poll may be silent: well over its pauses and an ordinary store's time-out.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What a flight is made of.
 #[derive(Debug)]
 pub(crate) struct Departure {
@@ -90,8 +97,15 @@ pub(crate) struct Departure {
 impl Flight {
     pub(crate) fn new(departure: Departure) -> Arc<Self> {
         let Departure { name, fingerprint, fence, number, engine, parent, until } = departure;
-        let course =
-            Course { doer: None, until, cancelled: false, lost: false, end: None, watched: false };
+        let course = Course {
+            doer: None,
+            until,
+            cancelled: false,
+            lost: false,
+            end: None,
+            polled: None,
+            watched: false,
+        };
         Arc::new(Self {
             name,
             fingerprint,
@@ -149,6 +163,11 @@ impl Flight {
     /// Whether it is polled for, and runs elsewhere.
     pub(crate) fn is_elsewhere(&self) -> bool {
         self.course().until.is_none()
+    }
+
+    /// The store is asked about it now.
+    pub(crate) fn polled(&self) {
+        self.course().polled = Some(Instant::now());
     }
 
     /// The body is polled here from now on.
@@ -248,10 +267,10 @@ impl Flight {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            let (end, until) = {
+            let (end, until, abandoned) = {
                 let mut course = self.course();
                 course.watched = true;
-                (course.end.clone(), course.until)
+                (course.end.clone(), course.until, course.polled.map(|at| at + PATIENCE))
             };
             if let Some(end) = end {
                 return Followed::Ended(end);
@@ -263,7 +282,11 @@ impl Flight {
             if until.is_some_and(|at| now >= at) {
                 return Followed::AskStore;
             }
-            sleep_or(changed, Some(until.map_or(deadline, |at| at.min(deadline)))).await;
+            if abandoned.is_some_and(|at| now >= at) {
+                return Followed::Abandoned;
+            }
+            let soonest = until.or(abandoned).map_or(deadline, |at| at.min(deadline));
+            sleep_or(changed, Some(soonest)).await;
         }
     }
 }

@@ -93,15 +93,23 @@ impl<'a> Waiter<'a> {
                     let known = self.lease_ends.saturating_duration_since(Instant::now());
                     return Met::InFlight(left.unwrap_or(known));
                 }
-                // Whoever polled has left: one of those who followed polls on, and the others
-                // follow that one, so that the store is not asked by all of them at once.
-                Followed::Ended(End::AskStore) if flight.is_elsewhere() => {
+                // Whoever polled has left, or is driven no more: one of those who followed polls
+                // on, and the others follow that one, so that the store is not asked by all of
+                // them at once.
+                followed @ (Followed::Ended(End::AskStore) | Followed::Abandoned)
+                    if flight.is_elsewhere() =>
+                {
+                    if matches!(followed, Followed::Abandoned) {
+                        self.idem.flights().land(&flight, End::AskStore);
+                    }
                     self.polling = Poll::instead_of(self.idem, &flight);
                     if self.polling.is_some() {
                         return Met::Nobody;
                     }
                 }
-                Followed::Ended(End::AskStore) | Followed::AskStore => return Met::Nobody,
+                Followed::Ended(End::AskStore) | Followed::AskStore | Followed::Abandoned => {
+                    return Met::Nobody;
+                }
             }
         }
     }
@@ -122,7 +130,10 @@ impl<'a> Waiter<'a> {
         }
         match &self.polling {
             // Ends early when an attempt of this process has won the key.
-            Some(poll) => drop(poll.flight.follow(until).await),
+            Some(poll) => {
+                poll.flight.polled();
+                drop(poll.flight.follow(until).await);
+            }
             None if self.can_follow() => {}
             None => tokio::time::sleep_until(until).await,
         }

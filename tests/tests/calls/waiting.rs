@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use idem::store::Memory;
 use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::faulty::Step;
 use kit::place::Place;
@@ -260,4 +261,33 @@ async fn a_waiter_that_was_overtaken_does_not_spin() {
     let polls = store.asked(Step::Claim) - asked;
     assert!(polls < 20, "no time has gone by: {polls}");
     waiter.abort();
+}
+
+/// A future that is made, polled for a while and then kept is no reason for others to wait.
+#[tokio::test(start_paused = true)]
+async fn a_poller_that_is_driven_no_more_keeps_nobody_waiting() {
+    const PLAN: Plan = Plan::setnx();
+    let memory = Arc::new(Memory::new());
+    let engine = async || Idem::builder().store(Arc::clone(&memory)).build().await.unwrap();
+    let (here, elsewhere) = (engine().await, engine().await);
+    let plan = PLAN.wait(Duration::from_secs(60));
+    let one = 1;
+    let key = move || idem::key!("op:{one}");
+    let body = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok::<u32, Error>(7)
+    };
+    let never = async || -> Result<u32, Error> { panic!("it runs elsewhere") };
+    let running = elsewhere.call(&PLAN, key(), body);
+    let followed = async {
+        let mut poller = Box::pin(here.call(&plan, key(), never()));
+        assert!(tokio::time::timeout(Duration::from_secs(1), &mut poller).await.is_err());
+        let follower = here.clone();
+        let follower = tokio::spawn(async move { follower.call(&plan, key(), never()).await });
+        let answer = tokio::time::timeout(Duration::from_secs(30), follower).await;
+        drop(poller);
+        answer.expect("well before its own deadline").unwrap()
+    };
+    let (ran, followed) = tokio::join!(running, followed);
+    assert_eq!((ran.unwrap(), followed.unwrap()), (7, 7));
 }
