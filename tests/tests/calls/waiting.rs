@@ -270,7 +270,7 @@ async fn a_poller_that_is_driven_no_more_keeps_nobody_waiting() {
     let memory = Arc::new(Memory::new());
     let engine = async || Idem::builder().store(Arc::clone(&memory)).build().await.unwrap();
     let (here, elsewhere) = (engine().await, engine().await);
-    let plan = PLAN.wait(Duration::from_secs(60));
+    let plan = PLAN.wait(Duration::from_mins(1));
     let one = 1;
     let key = move || idem::key!("op:{one}");
     let body = async {
