@@ -32,7 +32,7 @@
 //! # What it needs, and what it promises
 //!
 //! A tokio runtime with its timer. What each strategy promises, and what it can't, is in the
-//! project's README; in short, for `setnx`: one live lease at a time and one stored result. A process
+//! project's README; in short, for `setnx` and `db`: one live lease at a time and one stored result. A process
 //! that dies between its effect and the stored result makes the next call run the body again, so
 //! give other systems [`Attempt::downstream_key`].
 //!
@@ -42,6 +42,7 @@
 //! |---|---|
 //! | `redis` (default) | a store in Redis or Valkey |
 //! | `redis-rustls` | the same over TLS |
+//! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
 //! | `uuid` | `uuid::Uuid` as a part of a key |
 //! | `testing` | `idem::conformance!` for stores of one's own |
 
