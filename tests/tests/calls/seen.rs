@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
@@ -10,6 +10,8 @@ use metrics::{
 };
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+static LISTENS: Once = Once::new();
 
 /// Numbers by name and labels: `name{label=value}`.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +130,13 @@ pub(crate) fn watch<F: Future<Output = ()>>(test: impl FnOnce(Seen) -> F) {
         .unwrap();
     let seen = Seen { numbers: numbers.clone(), lines };
     metrics::with_local_recorder(&numbers, || {
+        // A span that another thread's test meets first, where nobody listens, could be taken for one
+        // that interests nobody: somebody always listens.
+        LISTENS.call_once(|| {
+            let registry = tracing_subscriber::registry();
+            tracing::subscriber::set_global_default(registry).expect("nobody else listens");
+        });
+        tracing::callsite::rebuild_interest_cache();
         tracing::subscriber::with_default(subscriber, || runtime.block_on(test(seen)));
     });
 }
