@@ -44,6 +44,7 @@
 //! is a mistake in the fake.
 
 mod advice;
+mod answer;
 mod course;
 mod explore;
 mod process;

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use super::answer::Answer;
 use super::course::Course;
 use super::process::Process;
 use super::scenario::Fault;
 use crate::engine::Idem;
-use crate::outcome::{Outcome, Told, with_told};
+use crate::outcome::with_told;
 use crate::store::Memory;
 
 /// What the closure of [`explore`](super::explore) gets: a store, processes that share it, and
@@ -145,15 +146,12 @@ impl World {
             }
             let call = Box::pin(engine.scope(with_told(handler(engine.clone()))));
             match self.drive((&process, &engine), delivery, call, handler).await {
-                Ended::Answered((answer, told)) => {
-                    course.tell(&format!(
-                        "process {}: {}",
-                        process.name,
-                        spell(told, answer.is_ok())
-                    ));
-                    failures += u32::from(is_failure(told, answer.is_ok()));
-                    if is_answer(told, answer.is_ok()) || failures > FAILURES {
-                        return answer;
+                Ended::Answered((result, told)) => {
+                    let answer = Answer::of(told, result.is_ok());
+                    course.tell(&format!("process {}: {answer}", process.name));
+                    failures += u32::from(answer.is_failure());
+                    if answer.is_final() || failures > FAILURES {
+                        return result;
                     }
                 }
                 Ended::Unanswered => {}
@@ -286,47 +284,5 @@ impl fmt::Display for World {
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// # Panics
-///
-/// For a handler that made no guarded call on the world's engine.
-fn told(told: Option<Told>) -> Told {
-    told.unwrap_or_else(|| {
-        panic!(
-            "idem::testing: the handler made no guarded call, so there is nothing to explore: \
-             deliver a function under `#[idempotent]`"
-        )
-    })
-}
-
-/// Whether the body itself has failed.
-fn is_failure(answer: Option<Told>, is_ok: bool) -> bool {
-    !is_ok && matches!(told(answer).outcome, Outcome::Ran { .. } | Outcome::Unguarded)
-}
-
-/// Whether nobody would deliver again.
-fn is_answer(answer: Option<Told>, is_ok: bool) -> bool {
-    let later = ["in_flight", "conflict", "outage", "timed_out"];
-    match told(answer) {
-        Told { refusal: Some(code), .. } => !later.contains(&code),
-        Told { outcome: Outcome::Ran { .. } | Outcome::Unguarded, .. } => is_ok,
-        _ => true,
-    }
-}
-
-fn spell(answer: Option<Told>, is_ok: bool) -> String {
-    let value = if is_ok { "Ok" } else { "Err" };
-    match told(answer) {
-        Told { refusal: Some(code), .. } => format!("answers {value}, refused: {code}"),
-        Told { outcome: Outcome::Ran { attempt, stored }, .. } => {
-            let stored = if stored { "" } else { ", not known to be stored" };
-            format!("answers {value} of attempt {attempt}{stored}")
-        }
-        Told { outcome: Outcome::Replayed { .. } | Outcome::Waited, .. } => {
-            format!("answers the stored {value}")
-        }
-        Told { .. } => format!("answers {value}, unguarded"),
     }
 }
