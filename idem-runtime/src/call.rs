@@ -157,6 +157,7 @@ async fn ask(
         fingerprint: key.print(),
         rejects: plan.on_duplicate == OnDuplicate::Reject,
         codec: codec_name(codec),
+        limit: plan.counts_to(),
     };
     let mut waiter = Waiter::new(idem, name, plan.wait);
     let mut over: Option<Record> = None;
@@ -187,6 +188,13 @@ async fn ask(
                 Found::settled(candidate.record().clone())
             }
             Ok(Claimed::Found(found)) => found,
+            // The window is over: the next one counts from the start.
+            Ok(Claimed::Vanished) => {
+                candidate.forget();
+                (over, open, fresh) = (None, true, false);
+                rounds += 1;
+                continue;
+            }
             Err(error) if !error.may_have_reached() => {
                 candidate.forget();
                 let run = plan.on_outage == OnOutage::Run && fresh;
@@ -247,6 +255,7 @@ fn start<'a>(idem: &'a Idem, plan: Plan, asker: &Asker) -> Start<'a> {
         fingerprint: asker.fingerprint,
         holder: idem.holder(),
         started: now(),
+        counts: plan.counts_to().is_some(),
     }
 }
 
@@ -270,6 +279,9 @@ fn answered(asker: &Asker, found: Found, key: &Key, waited: bool) -> Result<Aske
         Decision::ReplayFailure => true,
         Decision::Mismatch => return Err(Error::Mismatch { key: key.to_string() }),
         Decision::Duplicate => return Err(Error::Duplicate { key: key.to_string() }),
+        Decision::Exhausted { limit } => {
+            return Err(Error::Exhausted { key: key.to_string(), limit });
+        }
         Decision::NotStored => return Err(Error::ResultNotStored { key: key.to_string() }),
         Decision::OtherCodec => return Err(unreadable("another codec wrote its result".into())),
         Decision::Unreadable(flaw) => return Err(unreadable(flaw.to_string())),
@@ -396,7 +408,11 @@ fn settlement<R>(value: &R, plan: &Plan, held: &Held, returns: &Returns<R>) -> O
     let running = held.record();
     let release = || Some(Settlement::Release(running.freed()));
     match on_err {
-        None if held.flight().is_not_stored() => release(),
+        None if held.flight().is_not_stored() => match running.spent() {
+            None => release(),
+            // It may have had its effect: a counted attempt is given back for an `Err` alone.
+            Some(_) => None,
+        },
         None => {
             let replays = plan.on_duplicate == OnDuplicate::Replay;
             let Some(form) = returns.success.as_ref().filter(|_| replays) else {

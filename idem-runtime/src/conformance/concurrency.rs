@@ -49,7 +49,7 @@ async fn race<S: Store>(
 fn winners(answers: &[(Record, Claimed)]) -> Vec<Record> {
     let winner = |(record, claimed): &(Record, Claimed)| match claimed {
         Claimed::Won { fence } => Some(won(record, *fence)),
-        Claimed::Found(_) => None,
+        Claimed::Found(_) | Claimed::Vanished => None,
     };
     answers.iter().filter_map(winner).collect()
 }

@@ -160,6 +160,11 @@ impl Idem {
             Strategy::Setnx => self.0.kv.as_ref().ok_or_else(|| {
                 Error::config("`setnx` needs a store: `.redis(url)` or `.memory()` on the builder")
             }),
+            Strategy::Count => match &self.0.kv {
+                Some(kv) if kv.counts() => Ok(kv),
+                Some(_) => Err(Error::config(COUNTS_NOT)),
+                None => Err(Error::config(NO_COUNTER)),
+            },
             Strategy::Db => self.0.db.as_ref().ok_or_else(|| Error::config(NO_DATABASE)),
         }
     }
@@ -195,6 +200,12 @@ impl Idem {
         Ok(())
     }
 }
+
+const NO_COUNTER: &str = "`count` is kept in Redis, Valkey or memory, and not in a database: \
+                          `.redis(url)` or `.memory()` on the builder, beside the database if there is one";
+
+const COUNTS_NOT: &str = "this engine's store does not count attempts, as `count` asks: `.redis(url)` or `.memory()` on \
+                          the builder, or a store of your own whose `Store::COUNTS` is true";
 
 const NO_DATABASE: &str = "`db` needs a database: `.postgres(pool)`, `.mysql(pool)`, \
                            `.sqlite(pool)` or `.database(url)` on the builder";
