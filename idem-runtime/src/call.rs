@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::attempt::{Attempt, try_attempt};
-use crate::decide::{Asker, Decision, decide, not_compared};
+use crate::decide::{Asker, Decision, decide, leaves_another, not_compared};
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::Flight;
@@ -242,7 +242,7 @@ async fn ask(
                 return answered(&asker, found, key, waiter.has_waited());
             }
         }
-        over = Some(found.record);
+        over = Some(found.record).filter(|judged| leaves_another(judged, &asker));
     }
     Err(in_flight(key, plan.lease_or_default()))
 }

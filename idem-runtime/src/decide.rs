@@ -2,7 +2,7 @@
 //! checked exhaustively.
 
 use crate::key::Fingerprint;
-use crate::record::{Content, Flaw, Owner, Record, State};
+use crate::record::{Content, Flaw, Header, Owner, Record, State};
 use crate::store::Lease;
 
 /// What a call brings to the decision.
@@ -51,8 +51,7 @@ pub(crate) fn decide(record: &Record, lease: Lease, asker: &Asker) -> Decision {
         Ok(header) => header,
         Err(flaw) => return Decision::Unreadable(flaw),
     };
-    let spent = header.spent();
-    let exhausted = asker.limit.filter(|limit| spent >= *limit);
+    let exhausted = exhausted(&header, asker);
     let take_over = || exhausted.map_or(Decision::TakeOver, |limit| Decision::Exhausted { limit });
     if header.state == State::Free {
         return take_over();
@@ -79,6 +78,17 @@ pub(crate) fn decide(record: &Record, lease: Lease, asker: &Asker) -> Decision {
     }
 }
 
+/// The limit, where all the attempts that it allows are spent.
+fn exhausted(header: &Header, asker: &Asker) -> Option<u32> {
+    asker.limit.filter(|limit| header.spent() >= *limit)
+}
+
+/// Whether the limit leaves an attempt after this record. If it does, the next claim is over it, also
+/// while it is in flight: the store may find that it has lapsed. If not, the next claim only looks.
+pub(crate) fn leaves_another(record: &Record, asker: &Asker) -> bool {
+    record.header().is_ok_and(|header| exhausted(&header, asker).is_none())
+}
+
 /// Whether two fingerprints tell different requests apart. Those of different schemes can't: a
 /// deploy has changed what is fingerprinted.
 pub(crate) fn differs(one: Option<Fingerprint>, other: Option<Fingerprint>) -> bool {
@@ -95,7 +105,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::record::Header;
 
     const LEASE: Duration = Duration::from_secs(30);
     const CODEC: [u8; 8] = *b"json\0\0\0\0";
@@ -191,6 +200,10 @@ mod tests {
                         let expected = expected(&header, lease, &asker);
                         let decision = decide(&record, lease, &asker);
                         assert_eq!(decision, expected, "{header:?} {lease:?} {asker:?}");
+                        // What is to be taken over may be, and the limit is never passed.
+                        let another = leaves_another(&record, &asker);
+                        assert!(another || decision != Decision::TakeOver);
+                        assert!(!another || asker.limit.is_none_or(|limit| header.spent() < limit));
                         decided += 1;
                     }
                 }
