@@ -73,12 +73,16 @@ pub async fn a_window_outlives_a_running_attempt<S: Store>(nodes: Nodes<S>) {
     let (slot, window, (renewed, attempt)) = in_a_window(&nodes, async |slot, window| {
         let claimant = Claimant::new().counted().lease(window / 2).retention(window);
         let (running, claimed) = timed(slot.win(&claimant.claims(), None)).await;
+        let mut live = claimed;
         loop {
             pass(window / 8).await;
             let (settled, renewed) = timed(slot.settle(&running, Change::Renew)).await;
             if settled == Settled::Lost {
+                let slept = live.age_in(renewed).may_be_over(window / 2);
+                assert!(slept, "a running attempt is gone with its window");
                 return None;
             }
+            live = renewed;
             if !claimed.age_in(renewed).may_be_within(window) {
                 return Some((renewed, running));
             }
