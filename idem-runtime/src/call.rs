@@ -152,13 +152,7 @@ async fn ask(
     if try_attempt().is_some_and(|around| around.flight().is_within(idem.id(), name)) {
         return Err(in_flight(key, plan.lease_or_default()));
     }
-    let mut asker = Asker {
-        owner: Owner::new(),
-        fingerprint: key.print(),
-        rejects: plan.on_duplicate == OnDuplicate::Reject,
-        codec: codec_name(codec),
-        limit: plan.counts_to(),
-    };
+    let mut asker = asker(plan, key, codec);
     let mut waiter = Waiter::new(idem, name, plan.wait);
     let mut over: Option<Record> = None;
     let (mut rounds, mut fresh) = (0, true);
@@ -247,6 +241,16 @@ async fn ask(
     Err(in_flight(key, plan.lease_or_default()))
 }
 
+fn asker(plan: Plan, key: &Key, codec: &str) -> Asker {
+    Asker {
+        owner: Owner::new(),
+        fingerprint: key.print(),
+        rejects: plan.on_duplicate == OnDuplicate::Reject,
+        codec: codec_name(codec),
+        limit: plan.counts_to(),
+    }
+}
+
 fn start<'a>(idem: &'a Idem, plan: Plan, asker: &Asker) -> Start<'a> {
     Start {
         owner: asker.owner,
@@ -255,7 +259,7 @@ fn start<'a>(idem: &'a Idem, plan: Plan, asker: &Asker) -> Start<'a> {
         fingerprint: asker.fingerprint,
         holder: idem.holder(),
         started: now(),
-        counts: plan.counts_to().is_some(),
+        counts: asker.limit.is_some(),
     }
 }
 

@@ -14,6 +14,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const WINDOW: Duration = Duration::from_hours(1);
 const PLAN: Plan = Plan::count().ttl(WINDOW).lease(LEASE);
 const TICK: Duration = Duration::from_millis(1);
+/// All of the window but a tick.
+const NEARLY: Duration = WINDOW.saturating_sub(TICK);
 
 #[tokio::test(start_paused = true)]
 async fn attempts_are_counted_anew_when_the_window_is_over() {
@@ -24,7 +26,7 @@ async fn attempts_are_counted_anew_when_the_window_is_over() {
     advance(WINDOW / 2).await;
     fail(&idem, PLAN.limit(2), &runs).await;
     // Neither a second attempt nor one that is given back moves it.
-    advance(WINDOW - TICK - begun.elapsed()).await;
+    advance(NEARLY.saturating_sub(begun.elapsed())).await;
     assert!(is_exhausted(&call(&idem, PLAN.limit(2), &runs).await, 2));
     advance(TICK).await;
     let (answer, outcome) = call(&idem, PLAN.limit(2), &runs).await;
@@ -40,7 +42,7 @@ async fn an_attempt_that_is_given_back_moves_no_window() {
     fail(&idem, released, &runs).await;
     advance(WINDOW / 2).await;
     fail(&idem, released, &runs).await;
-    advance(WINDOW / 2 - TICK).await;
+    advance(NEARLY.saturating_sub(WINDOW / 2)).await;
     assert_eq!(idem.get(&key()).await.unwrap().unwrap().attempts, 2);
     advance(TICK).await;
     assert!(idem.get(&key()).await.unwrap().is_none());
@@ -66,7 +68,7 @@ async fn a_window_outlives_a_running_attempt() {
     let (answer, outcome) = idem::with_outcome(idem.call(&PLAN, key(), body)).await;
     assert_eq!(answer.unwrap(), 1);
     assert!(matches!(outcome, Outcome::Ran { stored: true, .. }), "{outcome:?}");
-    advance(WINDOW - TICK).await;
+    advance(NEARLY).await;
     assert_eq!(call(&idem, PLAN, &runs).await.0.unwrap(), 1);
     advance(TICK).await;
     assert_eq!(call(&idem, PLAN, &runs).await.0.unwrap(), 2);
@@ -93,7 +95,7 @@ async fn a_completion_after_the_window_is_lost() {
 async fn an_attempt_is_counted_in_the_window_that_it_is_made_in() {
     let (store, idem) = faulty().await;
     orphan(&idem, &PLAN.limit(2)).await;
-    advance(WINDOW - TICK).await;
+    advance(NEARLY).await;
     let judged = store.hold_answer(Step::Claim);
     let late = idem.clone();
     let call = tokio::spawn(async move {
