@@ -103,6 +103,17 @@ mod pay {
     }
 }
 
+mod payout {
+    use idem::idempotent;
+
+    use crate::gateway::{self, PayError, Receipt};
+
+    #[idempotent(key = "payout:{order}", strategy = "count", ttl = "30d", fingerprint(cents))]
+    pub async fn payout(order: u64, cents: u64) -> Result<Receipt, PayError> {
+        gateway::charge(cents, idem::attempt().downstream_key("payout")).await // once, or a person is asked
+    }
+}
+
 mod errors {
     use idem::idempotent;
 
@@ -234,6 +245,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     pay::pay(1, 500).await.map_err(|error| format!("{error:?}"))?;
     let other_amount = pay::pay(1, 600).await.expect_err("the key was used for 500");
     println!("pay:    {other_amount:?}");
+
+    let paid = payout::payout(1, 900).await.map_err(|error| format!("{error:?}"))?;
+    println!("payout: {paid:?}");
 
     if let Ok(invoice) = database::invoice(7).await {
         println!("invoice: {invoice:?}, also when the tour is made again");

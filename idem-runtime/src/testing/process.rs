@@ -124,6 +124,8 @@ impl Process {
 struct Way(Arc<Process>);
 
 impl Store for Way {
+    const COUNTS: bool = Memory::COUNTS;
+
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
         let Self(process) = self;
         let step = if claim.over.is_some() { Step::TakeOver } else { Step::Claim };

@@ -137,6 +137,25 @@ async fn a_handler_that_rejects_duplicates_is_answered() {
     .await;
 }
 
+#[idempotent(key = "counted:{order}", strategy = "count")]
+async fn charge_at_most_once(order: u32, bank: &Bank) -> Result<u32, Error> {
+    bank.charge_slowly(None).await;
+    Ok(order)
+}
+
+/// Without a key that the bank dedupes on: rather not at all than twice.
+#[tokio::test]
+async fn a_counted_charge_is_never_made_twice() {
+    explore(|world| async move {
+        let bank = Bank::default();
+        if let Err(error) = world.deliver(|| charge_at_most_once(1, &bank)).await {
+            assert_eq!(error.code(), "exhausted", "{world}");
+        }
+        assert!(bank.charges() <= 1, "{world}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_number_of_scenarios_is_told_and_bounded() {
     let closure = |world: idem::testing::World| async move {
