@@ -76,7 +76,7 @@ enum Failed {
 
 /// The provider has charged, and its answer got lost the first time.
 async fn unanswered(bank: &Bank) -> Result<u32, Failed> {
-    bank.charge(None);
+    bank.charge_slowly(None).await;
     if bank.charges() == 1 { Err(Failed::Unanswered) } else { Ok(1) }
 }
 

@@ -5,13 +5,13 @@ use idem::{Error, idempotent};
 
 use crate::Bank;
 
-fn downstream_key() -> Option<String> {
-    Some(idem::attempt().downstream_key("charge"))
+fn downstream_key() -> String {
+    idem::attempt().downstream_key("charge")
 }
 
 #[idempotent(key = "charge:{order}", strategy = "setnx")]
 async fn charge(order: u32, bank: &Bank) -> Result<u32, Error> {
-    bank.charge_slowly(downstream_key()).await;
+    bank.charge_slowly(Some(downstream_key())).await;
     Ok(order)
 }
 
@@ -45,7 +45,7 @@ async fn it_runs_within_a_runtime_of_several_threads() {
 
 #[idempotent(key = "wait:{order}", strategy = "setnx", wait = "5s")]
 async fn charge_waited_for(order: u32, bank: &Bank) -> Result<u32, Error> {
-    bank.charge_slowly(downstream_key()).await;
+    bank.charge_slowly(Some(downstream_key())).await;
     Ok(order)
 }
 
@@ -61,7 +61,7 @@ async fn a_handler_whose_duplicates_wait_is_answered() {
 
 #[idempotent(key = "detached:{order}", strategy = "setnx", on_cancel = "finish")]
 async fn charge_detached(order: u32, bank: std::sync::Arc<Bank>) -> Result<u32, Error> {
-    bank.charge_slowly(downstream_key()).await;
+    bank.charge_slowly(Some(downstream_key())).await;
     Ok(order)
 }
 
@@ -77,7 +77,7 @@ async fn a_handler_that_goes_on_without_its_caller_is_answered() {
 
 #[idempotent(key = "bounded:{order}", strategy = "setnx", max_runtime = "1m")]
 async fn charge_bounded(order: u32, bank: &Bank) -> Result<u32, Error> {
-    bank.charge_slowly(downstream_key()).await;
+    bank.charge_slowly(Some(downstream_key())).await;
     Ok(order)
 }
 
@@ -120,7 +120,7 @@ async fn several_messages_are_delivered_in_turn() {
 
 #[idempotent(key = "once:{order}", strategy = "setnx", lease = "10s", on_duplicate = "reject")]
 async fn reject(order: u32, bank: &Bank) -> Result<u32, Error> {
-    bank.charge_slowly(downstream_key()).await;
+    bank.charge_slowly(Some(downstream_key())).await;
     Ok(order)
 }
 
