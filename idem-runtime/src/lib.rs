@@ -26,6 +26,7 @@
 //! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
+//! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
 //!
@@ -49,6 +50,7 @@
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 
+mod admission;
 mod attempt;
 mod call;
 mod codec;
@@ -68,6 +70,7 @@ mod record;
 pub mod returns;
 mod site;
 pub mod store;
+mod token;
 mod wait;
 
 #[doc(hidden)]
@@ -84,3 +87,4 @@ pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
+pub use token::{InvalidToken, IsToken, Token, TokenKey};

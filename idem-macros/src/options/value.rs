@@ -7,7 +7,7 @@ use syn::parse::discouraged::Speculative as _;
 use syn::{Expr, Lit, LitStr, Path, Token, Type};
 
 use super::duration;
-use super::places::Listed;
+use super::places::{self, Listed};
 use super::table::{Kind, Row};
 use crate::errors::Errors;
 use crate::suggest;
@@ -20,6 +20,7 @@ pub(crate) enum Value {
     Path(Path),
     Type(Type),
     Expr(Expr),
+    Place(Listed),
     Places(Vec<Listed>),
 }
 
@@ -111,6 +112,7 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             );
             None
         }
+        (Kind::Place, _) => places::one(row, &found, errors).map(|place| Ok(Value::Place(place))),
         (Kind::Expr, None) => Some(Ok(Value::Expr(found))),
         (Kind::Function | Kind::Module | Kind::Type, Some(text))
             if syn::parse_str::<Path>(&text.value()).is_ok()
@@ -195,6 +197,7 @@ impl std::fmt::Display for Kind {
             Self::Module => "the path of a crate",
             Self::Type => "a type",
             Self::Expr => "an expression",
+            Self::Place => "the name of a parameter, or a path to its field",
             Self::Places => "a list in parentheses",
         })
     }

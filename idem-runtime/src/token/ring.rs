@@ -1,0 +1,214 @@
+//! The keys of an engine: one signs, all verify.
+
+use std::time::Duration;
+
+use super::form::{self, Claims, Header, Parts};
+use super::key::{TokenKey, is_algorithm};
+use super::{InvalidToken, Token, clock};
+use crate::error::Error;
+use crate::key::Key;
+
+/// The keys of an engine, the first of which signs, and the leeway that is given to clocks.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    keys: Vec<TokenKey>,
+    leeway: Duration,
+}
+
+/// What a token that holds is good for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// The token's own id.
+    pub(crate) id: String,
+    /// How long a record of its use must be kept, whenever that is: past the last moment at which
+    /// any node would take the token.
+    pub(crate) retention: Duration,
+}
+
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(5);
+const LONGEST_LEEWAY: Duration = Duration::from_hours(1);
+/// What a store can be asked to keep, less both leeways.
+const LONGEST_LIFE: Duration = Duration::from_hours(99 * 366 * 24);
+
+const NO_KEY: &str =
+    "tokens need a key: `.token_secret(secret)` or `.token_keys(keys)` on the builder";
+
+impl Ring {
+    /// Issues a token for a key, good from now for at least `life`.
+    pub(crate) fn issue(&self, key: &Key, life: Duration) -> Result<Token, Error> {
+        key.check()?;
+        if life.is_zero() || life > LONGEST_LIFE {
+            return Err(Error::config("a token lives for more than no time, and 99 years at most"));
+        }
+        let first = self.keys.first().ok_or_else(|| Error::config(NO_KEY))?;
+        let Ok(secret) = &first.secret else { return Err(Error::config(NO_KEY)) };
+        let now = clock::now();
+        let expires = now + life;
+        let claims = Claims {
+            aud: key.operation().into(),
+            sub: key.text().into(),
+            jti: form::new_id().into(),
+            iat: now.as_secs(),
+            exp: expires.as_secs() + u64::from(expires.subsec_nanos() > 0),
+        };
+        let mut text = form::unsigned(&Header::new(secret.alg(), first.kid.as_deref()), &claims);
+        let Some(signature) = secret.sign(&text) else {
+            return Err(Error::config(
+                "the first of the token keys signs, and this one only verifies",
+            ));
+        };
+        form::sign(&mut text, &signature);
+        if text.len() > form::LONGEST {
+            let reason = format!("`{}` is too long for a token", key.operation());
+            return Err(Error::InvalidKey { reason });
+        }
+        Ok(Token::from(text))
+    }
+
+    /// What a token is good for, now, in a call under this key.
+    pub(crate) fn verify(&self, token: &Token, key: &Key) -> Result<Use, Error> {
+        self.read(token, |claims| {
+            judge(claims, key)?;
+            in_time(claims, clock::now(), self.leeway)
+        })
+    }
+
+    /// The same whatever the time: for people who look at what became of a token.
+    pub(crate) fn look_at(&self, token: &Token, key: &Key) -> Result<Use, Error> {
+        self.read(token, |claims| judge(claims, key))
+    }
+
+    fn read(
+        &self,
+        token: &Token,
+        judge: impl FnOnce(&Claims<'_>) -> Result<(), InvalidToken>,
+    ) -> Result<Use, Error> {
+        if self.keys.is_empty() {
+            return Err(Error::config(NO_KEY));
+        }
+        let read = || {
+            let parts = Parts::of(token.as_str())?;
+            self.check_signature(&parts)?;
+            let claims = parts.claims()?;
+            judge(&claims)?;
+            let life = life(&claims).ok_or(InvalidToken::Malformed)?;
+            Ok(Use { id: claims.jti.into_owned(), retention: life + 2 * self.leeway })
+        };
+        read().map_err(|reason| Error::InvalidToken { reason })
+    }
+
+    /// The header does no more than find the key: what verifies, and how, is the key's own.
+    fn check_signature(&self, parts: &Parts<'_>) -> Result<(), InvalidToken> {
+        let header = parts.header()?;
+        if !is_algorithm(&header.alg) {
+            return Err(InvalidToken::WrongAlgorithm);
+        }
+        let named = |key: &&TokenKey| key.kid.as_deref() == header.kid.as_deref();
+        let secret = self.keys.iter().find(named).and_then(|key| key.secret.as_ref().ok());
+        let secret = secret.ok_or(InvalidToken::UnknownKey)?;
+        if header.alg != secret.alg() {
+            return Err(InvalidToken::WrongAlgorithm);
+        }
+        if !secret.verifies(parts.signed, &parts.signature) {
+            return Err(InvalidToken::BadSignature);
+        }
+        Ok(())
+    }
+}
+
+/// Whether claims are sound, and for this key.
+fn judge(claims: &Claims<'_>, key: &Key) -> Result<(), InvalidToken> {
+    if !claims.has_sound_id() || life(claims).is_none() {
+        Err(InvalidToken::Malformed)
+    } else if claims.aud != key.operation() {
+        Err(InvalidToken::OtherOperation)
+    } else if claims.sub != key.text() {
+        Err(InvalidToken::OtherSubject)
+    } else {
+        Ok(())
+    }
+}
+
+/// From issue to expiry, if that is a time that can be.
+fn life(claims: &Claims<'_>) -> Option<Duration> {
+    let life = Duration::from_secs(claims.exp.checked_sub(claims.iat)?);
+    // One second more than is issued, for rounding.
+    (!life.is_zero() && life <= LONGEST_LIFE + Duration::from_secs(2)).then_some(life)
+}
+
+fn in_time(claims: &Claims<'_>, now: Duration, leeway: Duration) -> Result<(), InvalidToken> {
+    if Duration::from_secs(claims.iat) > now.saturating_add(leeway) {
+        Err(InvalidToken::NotYetValid)
+    } else if now >= Duration::from_secs(claims.exp).saturating_add(leeway) {
+        Err(InvalidToken::Expired)
+    } else {
+        Ok(())
+    }
+}
+
+/// The keys of an engine to be.
+#[derive(Debug)]
+pub(crate) struct RingBuilder {
+    secrets: Vec<TokenKey>,
+    keys: Option<Vec<TokenKey>>,
+    lists: usize,
+    leeway: Duration,
+}
+
+impl Default for RingBuilder {
+    fn default() -> Self {
+        Self { secrets: Vec::new(), keys: None, lists: 0, leeway: DEFAULT_LEEWAY }
+    }
+}
+
+impl RingBuilder {
+    pub(crate) fn secret(&mut self, secret: &[u8]) {
+        self.secrets.push(TokenKey::only(secret));
+    }
+
+    pub(crate) fn keys(&mut self, keys: impl IntoIterator<Item = TokenKey>) {
+        self.keys = Some(keys.into_iter().collect());
+        self.lists += 1;
+    }
+
+    pub(crate) fn leeway(&mut self, leeway: Duration) {
+        self.leeway = leeway;
+    }
+
+    /// Those of the list, then the secret without an id, which signs where there is no list.
+    pub(crate) fn build(self) -> Result<Ring, Error> {
+        if self.leeway > LONGEST_LEEWAY {
+            return Err(Error::config("`token_leeway` is an hour at most"));
+        }
+        if self.secrets.len() > 1 || self.lists > 1 {
+            return Err(Error::config(
+                "an engine takes one `.token_secret(secret)` and one `.token_keys(keys)`: to change \
+                 a key, list the new one and the old one in `token_keys`",
+            ));
+        }
+        if self.keys.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Error::config("`token_keys` has no key: list one at least"));
+        }
+        let keys: Vec<_> = self.keys.into_iter().flatten().chain(self.secrets).collect();
+        for (at, key) in keys.iter().enumerate() {
+            let name = key.kid.as_ref().map_or_else(
+                || "`token_secret`".to_owned(),
+                |kid| format!("the token key `{kid}`"),
+            );
+            if let Some(fault) = key.fault() {
+                return Err(Error::config(format!("{name}: {fault}")));
+            }
+            if keys[..at].iter().any(|earlier| earlier.kid == key.kid) {
+                return Err(Error::config(format!("{name} is listed twice: an id is one key's")));
+            }
+        }
+        Ok(Ring { keys, leeway: self.leeway })
+    }
+}
+
+impl Default for Ring {
+    /// None: every token is refused.
+    fn default() -> Self {
+        Self { keys: Vec::new(), leeway: DEFAULT_LEEWAY }
+    }
+}
