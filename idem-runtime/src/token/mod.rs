@@ -85,6 +85,3 @@ impl<T: IsToken + ?Sized> IsToken for &T {
         T::token(self)
     }
 }
-
-#[cfg(test)]
-mod tests;

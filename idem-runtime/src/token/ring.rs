@@ -91,8 +91,8 @@ impl Ring {
             self.check_signature(&parts)?;
             let claims = parts.claims()?;
             judge(&claims)?;
-            let life = life(&claims).ok_or(InvalidToken::Malformed)?;
-            Ok(Use { id: claims.jti.into_owned(), retention: life + 2 * self.leeway })
+            let retention = retention(&claims, self.leeway);
+            Ok(Use { id: claims.jti.into_owned(), retention })
         };
         read().map_err(|reason| Error::InvalidToken { reason })
     }
@@ -134,6 +134,12 @@ fn life(claims: &Claims<'_>) -> Option<Duration> {
     let life = Duration::from_secs(claims.exp.checked_sub(claims.iat)?);
     // One second more than is issued, for rounding.
     (!life.is_zero() && life <= LONGEST_LIFE + Duration::from_secs(2)).then_some(life)
+}
+
+/// From the first moment at which any node takes the token to the last, where no two clocks are
+/// further apart than the leeway: whenever its use is recorded, the record outlives it.
+fn retention(claims: &Claims<'_>, leeway: Duration) -> Duration {
+    life(claims).unwrap_or_default() + 2 * leeway
 }
 
 fn in_time(claims: &Claims<'_>, now: Duration, leeway: Duration) -> Result<(), InvalidToken> {
@@ -210,5 +216,66 @@ impl Default for Ring {
     /// None: every token is refused.
     fn default() -> Self {
         Self { keys: Vec::new(), leeway: DEFAULT_LEEWAY }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(iat: u64, exp: u64) -> Claims<'static> {
+        Claims { aud: "pay".into(), sub: "pay:1".into(), jti: "id".into(), iat, exp }
+    }
+
+    const IAT: u64 = 1_000;
+    const QUARTERS: u64 = 250;
+
+    fn quarters(n: u64) -> Duration {
+        Duration::from_millis(n * QUARTERS)
+    }
+
+    #[test]
+    fn a_token_is_taken_from_its_issue_to_its_end_give_or_take_the_leeway() {
+        let claims = claims(IAT, IAT + 3);
+        for leeway in [0, 1, 2] {
+            let at =
+                |now| in_time(&claims, Duration::from_millis(now), Duration::from_secs(leeway));
+            let (first, end) = ((IAT - leeway) * 1000, (IAT + 3 + leeway) * 1000);
+            assert_eq!(at(first - 1), Err(InvalidToken::NotYetValid));
+            assert_eq!(at(first), Ok(()));
+            assert_eq!(at(end - 1), Ok(()));
+            assert_eq!(at(end), Err(InvalidToken::Expired));
+        }
+    }
+
+    /// Every clock within the leeway of every other, in quarters of a second: whoever issued it and
+    /// whoever recorded its use, whoever is asked later finds the record or refuses the token.
+    #[test]
+    fn the_record_of_a_use_outlives_the_token_on_every_clock() {
+        for (life, leeway) in [(1, 0), (1, 1), (2, 1), (1, 2)] {
+            let claims = claims(IAT, IAT + life);
+            let leeway = Duration::from_secs(leeway);
+            let kept = retention(&claims, leeway);
+            let taken = |time: Duration, behind: Duration| {
+                in_time(&claims, time.saturating_sub(behind), leeway).is_ok()
+            };
+            // By a clock that is right; the others are behind it by up to the leeway.
+            let times = || (0..60).map(|n| Duration::from_secs(IAT) + quarters(n));
+            let skews = || (0..).map(quarters).take_while(|behind| *behind <= leeway);
+            let mut closest = Duration::MAX;
+            for (issuer, one) in skews().flat_map(|issuer| skews().map(move |one| (issuer, one))) {
+                let issued = Duration::from_secs(IAT) + issuer;
+                let recorded = times().filter(|time| *time >= issued && taken(*time, one));
+                for (recorded, other) in recorded.flat_map(|at| skews().map(move |two| (at, two))) {
+                    let last = times().filter(|time| taken(*time, other)).max().unwrap();
+                    assert!(
+                        last < recorded + kept,
+                        "{life} {leeway:?} {issuer:?} {one:?} {other:?}"
+                    );
+                    closest = closest.min(recorded + kept - last);
+                }
+            }
+            assert_eq!(closest, quarters(1), "not longer than it has to be");
+        }
     }
 }
