@@ -85,13 +85,20 @@ impl<'a> Parts<'a> {
     }
 
     pub(super) fn header(&self) -> Result<Header<'_>, InvalidToken> {
-        serde_json::from_slice(&self.header).map_err(|_| InvalidToken::Malformed)
+        object(&self.header)
     }
 
     /// The claims, of a token whose signature holds.
     pub(super) fn claims(&self) -> Result<Claims<'_>, InvalidToken> {
-        serde_json::from_slice(&self.claims).map_err(|_| InvalidToken::Malformed)
+        object(&self.claims)
     }
+}
+
+/// Reads a JSON object. Its values in an array, which serde takes for one too, are none.
+fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, InvalidToken> {
+    let is_one = json.trim_ascii_start().starts_with(b"{");
+    let read = is_one.then(|| serde_json::from_slice(json).ok()).flatten();
+    read.ok_or(InvalidToken::Malformed)
 }
 
 /// The text that is signed.

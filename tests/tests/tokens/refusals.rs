@@ -105,7 +105,8 @@ async fn a_plan_names_a_store_that_the_engine_has() {
     let token = idem.issue_token(&pay(1), LIFE).unwrap();
     let error = call(&idem, &Plan::token_in_db(), (1, &token), &runs).await.unwrap_err();
     assert!(error.to_string().contains("`store = \"db\"` needs a database"), "{error}");
-    let url = "sqlite::memory:";
+    let folder = tempfile::tempdir().unwrap();
+    let url = kit::place::sqlite_url(folder.path());
     let builder = Idem::builder().database(url).token_secret(SECRET);
     let idem = builder.build().await.unwrap();
     let error = call(&idem, &Plan::token(), (1, &token), &runs).await.unwrap_err();
