@@ -22,7 +22,10 @@ pub(crate) fn missing(options: &Options, function: &Function, errors: &mut Error
         let token = function.names.texts().find(named).unwrap_or("token");
         errors.at(
             name.span(),
-            format!("`{name}` runs once a token, and nothing says which: write `token = {token}`"),
+            format!(
+                "`{name}` runs once for each token, and nothing says where it is: write \
+                 `token = {token}`"
+            ),
         );
     }
     let hole = function.names.texts().find(|name| *name != "self").unwrap_or("id");

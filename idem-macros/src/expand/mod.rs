@@ -125,12 +125,14 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
 /// Tells a parameter that is named and that a `#[cfg(…)]` on it has taken away. Only the compiler
 /// knows whether it has.
 fn absent(options: &Options, template: &Template, function: &Function) -> TokenStream {
-    let in_key = template.parts.iter().map(|(placeholder, _)| (&placeholder.place, "key"));
-    let in_fingerprint = options.compared().iter().map(|listed| (&listed.place, "fingerprint"));
-    let in_token = options.token.iter().map(|listed| (&listed.place, "token"));
+    let in_key =
+        template.parts.iter().map(|(placeholder, _)| (&placeholder.place, "part of the key"));
+    let in_fingerprint =
+        options.compared().iter().map(|listed| (&listed.place, "part of the fingerprint"));
+    let in_token = options.token.iter().map(|listed| (&listed.place, "the token"));
     let mut told = Vec::new();
     let mut absent = TokenStream::new();
-    for (place, whose) in in_key.chain(in_fingerprint).chain(in_token) {
+    for (place, what) in in_key.chain(in_fingerprint).chain(in_token) {
         let Some(name) = function.names.get(&place.root) else { continue };
         let always = name.cfgs.is_empty() || name.cfgs.iter().any(Vec::is_empty);
         if always || told.contains(&&place.root) {
@@ -140,7 +142,7 @@ fn absent(options: &Options, template: &Template, function: &Function) -> TokenS
         let ident = &name.ident;
         let cfgs = name.cfgs.iter().map(|all| quote!(all(#(#all),*)));
         let message = format!(
-            "`{}` is part of the {whose}, and its `#[cfg(…)]` leaves it out here: write one \
+            "`{}` is {what}, and its `#[cfg(…)]` leaves it out here: write one \
              function for each configuration, each with a key of its own",
             place.root
         );

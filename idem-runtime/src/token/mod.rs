@@ -73,6 +73,7 @@ pub trait IsToken {
     fn token(&self) -> &Token;
 }
 
+#[diagnostic::do_not_recommend]
 impl IsToken for Token {
     fn token(&self) -> &Token {
         self
