@@ -178,14 +178,15 @@ impl Builder {
     }
 
     /// The secret by which tokens are signed and verified (`HS256`): 32 random bytes or more, the
-    /// same in every process. Beside [`token_keys`](Builder::token_keys) it only verifies what it
-    /// has signed before there were any.
+    /// same in every process. It has no id, so there is one; others stand beside it by
+    /// [`token_keys`](Builder::token_keys).
     pub fn token_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.tokens.secret(secret.as_ref());
         self
     }
 
-    /// The keys of tokens, by their ids: the first signs, and all verify.
+    /// The keys of tokens, by their ids. Of all that the builder was given, `token_secret` too, the
+    /// first signs, and all verify.
     ///
     /// To change a key without refusing what is under way: list the new one behind the old one in
     /// every process, then before it, and leave the old one out when its last token has expired.

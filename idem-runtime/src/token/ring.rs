@@ -152,63 +152,59 @@ fn in_time(claims: &Claims<'_>, now: Duration, leeway: Duration) -> Result<(), I
     }
 }
 
-/// The keys of an engine to be.
+/// The keys of an engine to be, in the order in which they were given.
 #[derive(Debug)]
 pub(crate) struct RingBuilder {
-    secrets: Vec<TokenKey>,
-    keys: Option<Vec<TokenKey>>,
-    lists: usize,
+    keys: Vec<TokenKey>,
     leeway: Duration,
+    fault: Option<&'static str>,
 }
 
 impl Default for RingBuilder {
     fn default() -> Self {
-        Self { secrets: Vec::new(), keys: None, lists: 0, leeway: DEFAULT_LEEWAY }
+        Self { keys: Vec::new(), leeway: DEFAULT_LEEWAY, fault: None }
     }
 }
 
 impl RingBuilder {
     pub(crate) fn secret(&mut self, secret: &[u8]) {
-        self.secrets.push(TokenKey::only(secret));
+        self.keys.push(TokenKey::only(secret));
     }
 
     pub(crate) fn keys(&mut self, keys: impl IntoIterator<Item = TokenKey>) {
-        self.keys = Some(keys.into_iter().collect());
-        self.lists += 1;
+        let before = self.keys.len();
+        self.keys.extend(keys);
+        if self.keys.len() == before {
+            self.fault = Some("`token_keys` has no key: list one at least");
+        }
     }
 
     pub(crate) fn leeway(&mut self, leeway: Duration) {
         self.leeway = leeway;
+        if leeway > LONGEST_LEEWAY {
+            self.fault = Some("`token_leeway` is an hour at most");
+        }
     }
 
-    /// Those of the list, then the secret without an id, which signs where there is no list.
     pub(crate) fn build(self) -> Result<Ring, Error> {
-        if self.leeway > LONGEST_LEEWAY {
-            return Err(Error::config("`token_leeway` is an hour at most"));
+        let Self { keys, leeway, fault } = self;
+        if let Some(fault) = fault {
+            return Err(Error::config(fault));
         }
-        if self.secrets.len() > 1 || self.lists > 1 {
-            return Err(Error::config(
-                "an engine takes one `.token_secret(secret)` and one `.token_keys(keys)`: to change \
-                 a key, list the new one and the old one in `token_keys`",
-            ));
-        }
-        if self.keys.as_ref().is_some_and(Vec::is_empty) {
-            return Err(Error::config("`token_keys` has no key: list one at least"));
-        }
-        let keys: Vec<_> = self.keys.into_iter().flatten().chain(self.secrets).collect();
         for (at, key) in keys.iter().enumerate() {
-            let name = key.kid.as_ref().map_or_else(
-                || "`token_secret`".to_owned(),
-                |kid| format!("the token key `{kid}`"),
-            );
-            if let Some(fault) = key.fault() {
+            let fault = key.fault().or_else(|| {
+                let again = keys[..at].iter().any(|earlier| earlier.kid == key.kid);
+                again.then_some("it is given twice; a list of keys by their ids is `token_keys`")
+            });
+            if let Some(fault) = fault {
+                let name = key.kid.as_ref().map_or_else(
+                    || "`token_secret`".to_owned(),
+                    |kid| format!("the token key `{kid}`"),
+                );
                 return Err(Error::config(format!("{name}: {fault}")));
             }
-            if keys[..at].iter().any(|earlier| earlier.kid == key.kid) {
-                return Err(Error::config(format!("{name} is listed twice: an id is one key's")));
-            }
         }
-        Ok(Ring { keys, leeway: self.leeway })
+        Ok(Ring { keys, leeway })
     }
 }
 
