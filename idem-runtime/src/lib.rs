@@ -26,6 +26,7 @@
 //! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
+//! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
 //! | whether a handler is safe | `idem::testing::explore` (feature `testing`) |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
@@ -50,6 +51,7 @@
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 
+mod admission;
 mod attempt;
 mod call;
 mod codec;
@@ -71,6 +73,7 @@ mod site;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod token;
 mod wait;
 
 #[doc(hidden)]
@@ -87,3 +90,4 @@ pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
+pub use token::{InvalidToken, IsToken, Token, TokenKey};

@@ -16,6 +16,7 @@ pub use part::{KeyPart, Part};
 pub use writer::KeyWriter;
 
 use crate::error::Error;
+use crate::token::Token;
 
 /// The identity of one logical request: an operation and the values that tell its requests apart.
 ///
@@ -35,6 +36,7 @@ pub struct Key {
     /// Encoded operation, `:`, dynamic part.
     text: String,
     fingerprint: Option<Fingerprint>,
+    token: Option<Token>,
     /// What is wrong with the key; reported by who uses it.
     fault: Option<String>,
 }
@@ -72,6 +74,14 @@ impl Key {
         self.printed(scheme, values.map(serde_json::Value::Array))
     }
 
+    /// The same key with the token that a call under [`Plan::token`](crate::Plan::token) uses.
+    ///
+    /// For people who look at what became of a token, [`Idem::get`](crate::Idem::get) and its kin
+    /// take such a key too.
+    pub fn token(self, token: &Token) -> Self {
+        Self { token: Some(token.clone()), ..self }
+    }
+
     fn printed(
         mut self,
         scheme: &str,
@@ -92,9 +102,20 @@ impl Key {
         self.fingerprint
     }
 
+    /// The token that it brings along.
+    pub(crate) fn its_token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
     /// The encoded key without the engine's prefix.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The encoded operation, and the `:` that follows it.
+    pub(crate) fn operation_prefix(&self) -> &str {
+        // What is encoded has no `:` of its own.
+        self.text.split_inclusive(':').next().unwrap_or_default()
     }
 
     /// # Errors
