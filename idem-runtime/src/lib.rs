@@ -49,8 +49,10 @@
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 
+mod answer;
 mod attempt;
 mod call;
+mod claimant;
 mod codec;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -66,6 +68,7 @@ mod outcome;
 mod plan;
 mod record;
 pub mod returns;
+mod settlement;
 mod site;
 pub mod store;
 mod wait;
