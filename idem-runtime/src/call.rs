@@ -16,7 +16,7 @@ use crate::attempt::{Attempt, try_attempt};
 use crate::decide::{Asker, Decision, decide};
 use crate::engine::Idem;
 use crate::error::Error;
-use crate::flight::Flight;
+use crate::flight::{Alone, Flight};
 use crate::held::{Candidate, Counted, Held, stands_until};
 use crate::key::Key;
 use crate::observe::{self, Watch};
@@ -77,7 +77,7 @@ where
             }
             Ok(Asked::Unguarded) => {
                 let unguarded = Unguarded::new(idem, name);
-                let flight = Some(Arc::clone(&unguarded.flight));
+                let flight = Some(Arc::clone(unguarded.alone.flight()));
                 let running = async move { unguarded.run(&plan, &key, &returns, body).await };
                 (flight, Idem::detach(running))
             }
@@ -240,8 +240,7 @@ async fn ask(
 
 /// A body that runs without a claim. It still has an attempt to ask for keys, and a limit.
 struct Unguarded {
-    flight: Arc<Flight>,
-    caller: Caller,
+    alone: Alone,
     counted: Counted,
 }
 
@@ -249,8 +248,7 @@ impl Unguarded {
     fn new(idem: &Idem, name: Name) -> Self {
         let parent = try_attempt().map(|around| Arc::clone(around.flight()));
         let flight = Flight::unguarded(idem.id(), name, parent);
-        let caller = Caller(Some(Arc::clone(&flight)));
-        Self { flight, caller, counted: Counted::new(idem) }
+        Self { alone: Alone::depart(idem, flight), counted: Counted::new(idem) }
     }
 
     async fn run<R>(
@@ -260,7 +258,7 @@ impl Unguarded {
         returns: &Returns<R>,
         body: impl Future<Output = R>,
     ) -> Answer<R> {
-        let body = Attempt::of(&self.flight).scope(body);
+        let body = Attempt::of(self.alone.flight()).scope(body);
         let value = match plan.max_runtime {
             None => body.await,
             Some(limit) => match tokio::time::timeout(limit, body).await {
@@ -268,7 +266,7 @@ impl Unguarded {
                 Err(_) => return refuse(Error::TimedOut { key: key.to_string() }, *returns),
             },
         };
-        self.caller.stayed();
+        self.alone.end();
         drop(self.counted);
         (value, Outcome::Unguarded, None)
     }

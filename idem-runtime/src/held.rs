@@ -108,7 +108,7 @@ async fn settle(
 }
 
 /// The word for a change in metrics and events.
-fn op(change: Change<'_>) -> &'static str {
+pub(crate) fn op(change: Change<'_>) -> &'static str {
     match change {
         Change::Renew => "renew",
         Change::Complete(_) => "complete",

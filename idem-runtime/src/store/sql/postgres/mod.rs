@@ -1,5 +1,6 @@
 //! Records in Postgres.
 
+mod inside;
 mod steps;
 
 use std::fmt;
@@ -34,6 +35,8 @@ pub struct Postgres {
     timeout: Duration,
     table: Table,
     statements: Statements,
+    /// For the caller's own transaction.
+    inside: Statements,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -49,7 +52,8 @@ impl Postgres {
     pub fn new(pool: PgPool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '"')?;
         let statements = statements!(table);
-        Ok(Self { pool, timeout, table, statements })
+        let inside = inside::statements(&table, &statements);
+        Ok(Self { pool, timeout, table, statements, inside })
     }
 
     /// Looks at the server.

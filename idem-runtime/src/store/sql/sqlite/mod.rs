@@ -1,5 +1,6 @@
 //! Records in SQLite.
 
+mod inside;
 mod steps;
 
 use std::fmt;
