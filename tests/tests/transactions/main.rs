@@ -30,3 +30,4 @@ macro_rules! on_every_server {
 mod attribute;
 mod bank;
 mod basics;
+mod leaving;
