@@ -31,3 +31,5 @@ mod attribute;
 mod bank;
 mod basics;
 mod leaving;
+mod rivals;
+mod waiting;
