@@ -182,7 +182,7 @@ pub(crate) async fn sqlite() -> Bank<sqlx::Sqlite> {
 }
 
 impl<DB: Driver> Bank<DB> {
-    async fn of(pool: Pool<DB>, url: String, folder: Option<Arc<TempDir>>) -> Self {
+    pub(crate) async fn of(pool: Pool<DB>, url: String, folder: Option<Arc<TempDir>>) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let (table, entries) = (format!("tx_records_{number}"), format!("tx_entries_{number}"));
         let bank = Self { pool, url, table, entries, _folder: folder };

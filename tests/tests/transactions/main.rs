@@ -30,6 +30,7 @@ macro_rules! on_every_server {
 mod attribute;
 mod bank;
 mod basics;
+mod isolation;
 mod leaving;
 mod rivals;
 mod waiting;

@@ -31,7 +31,11 @@ async fn race<DB: Driver>(
             let mut tx = bank.begin().await;
             let body = bank.body(10);
             let (answer, _) = DB::call(&idem, &mut tx, &plan, key(1), body).await;
-            if commits(at) { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+            if commits(at) {
+                tx.commit().await.unwrap()
+            } else {
+                tx.rollback().await.unwrap()
+            }
             answer
         }));
     }

@@ -34,7 +34,11 @@ impl First {
             let mut tx = bank.begin().await;
             bank.pay(&idem, &mut tx, 1, 10).await.0.unwrap();
             running.notify_one();
-            if told.await.unwrap() { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+            if told.await.unwrap() {
+                tx.commit().await.unwrap()
+            } else {
+                tx.rollback().await.unwrap()
+            }
         });
         has_run.notified().await;
         Self { commit, ended }
