@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use idem::{Builder, Error, Idem, Key, Outcome, Plan, with_outcome};
+use idem::{Builder, Error, Idem, Key, Outcome, Plan, Returns, with_outcome};
 use kit::database::{Kind, Server};
 use kit::place::sqlite_url;
 use sqlx::mysql::MySqlPoolOptions;
@@ -48,6 +48,15 @@ pub(crate) trait Driver: Database {
         key: Key,
         body: Body,
     ) -> impl Future<Output = (Result<i64, Error>, Outcome)> + Send;
+
+    fn call_with(
+        idem: &Idem,
+        tx: &mut Transaction<'_, Self>,
+        plan: &Plan,
+        key: Key,
+        returns: Returns<Result<i64, Error>>,
+        body: Body,
+    ) -> impl Future<Output = Result<i64, Error>> + Send;
 }
 
 macro_rules! driver {
@@ -76,6 +85,18 @@ macro_rules! driver {
             ) -> (Result<i64, Error>, Outcome) {
                 let body = async |tx: &mut Transaction<'_, Self>| body.run::<Self>(tx).await;
                 with_outcome(idem.call_tx(tx, plan, key, body)).await
+            }
+
+            async fn call_with(
+                idem: &Idem,
+                tx: &mut Transaction<'_, Self>,
+                plan: &Plan,
+                key: Key,
+                returns: Returns<Result<i64, Error>>,
+                body: Body,
+            ) -> Result<i64, Error> {
+                let body = async |tx: &mut Transaction<'_, Self>| body.run::<Self>(tx).await;
+                idem.call_tx_with(tx, plan, key, returns, body).await
             }
         }
     )*};

@@ -32,5 +32,6 @@ mod bank;
 mod basics;
 mod isolation;
 mod leaving;
+mod records;
 mod rivals;
 mod waiting;
