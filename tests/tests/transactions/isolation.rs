@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use idem::{Error, Outcome};
 use kit::database::{Kind, Server};
-use sqlx::mysql::MySqlPoolOptions;
 use sqlx::{MySql, Postgres, Transaction};
 use tokio::sync::Barrier;
 
@@ -163,9 +162,8 @@ async fn mariadb_sees_the_winner_behind_a_snapshot() {
 #[tokio::test]
 async fn a_mariadb_that_isolates_snapshots_is_a_conflict() {
     let server = Server::start_with(Kind::MariaDb, &[("innodb-snapshot-isolation", "1")]);
-    let url = server.url();
-    let pool = MySqlPoolOptions::new().max_connections(4).connect_lazy(&url).unwrap();
-    let bank = Bank::of(pool, url, None).await;
+    let bank = bank::mariadb_at(server.url(), "records".to_owned(), "entries".to_owned());
+    let bank = bank.made().await;
     let idem = bank.engine().await;
     let mut old = bank.begin().await;
     let records = format!("select count(*) from {}", bank.table);

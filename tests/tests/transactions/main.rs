@@ -32,6 +32,7 @@ mod bank;
 mod basics;
 mod isolation;
 mod leaving;
+mod lost;
 mod records;
 mod rivals;
 mod waiting;
