@@ -3,10 +3,13 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 
+use crate::runtime::Runtime;
+
 /// The expression that asks, runs the body inside, and settles. No closure takes the body: the
 /// compiler could not tell that its future is `Send` whatever the transaction's lifetime.
 pub(super) fn write(
     tx: &Ident,
+    runtime: &Runtime,
     [site, engine, key, returns]: [&Ident; 4],
     body: &TokenStream,
 ) -> TokenStream {
@@ -15,11 +18,14 @@ pub(super) fn write(
     let at_parameter = here.located_at(tx.span());
     let [joined, running, value] =
         ["joined", "running", "value"].map(|name| Ident::new(name, here));
-    let ask = quote_spanned! {at_parameter=>
-        #returns.join(#site, #engine, #key, &mut *#tx)
-    };
+    let asked = quote_spanned!(at_parameter=> #returns.joining(&*#tx));
+    let runtime = runtime.at(here);
     quote_spanned! {here=>
-        match #ask.await {
+        let #returns = #asked;
+        match #runtime::__private::Joins::of(&*#tx)
+            .ask(#site, #engine, #key, #returns, &mut *#tx)
+            .await
+        {
             ::core::result::Result::Err(#value) => #value,
             ::core::result::Result::Ok(mut #joined) => {
                 let #value = {
