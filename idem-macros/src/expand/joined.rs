@@ -1,15 +1,15 @@
 //! A call that joins its caller's transaction.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 
-use crate::runtime::Runtime;
+use super::Context;
 
 /// The expression that asks, runs the body inside, and settles. No closure takes the body: the
 /// compiler could not tell that its future is `Send` whatever the transaction's lifetime.
 pub(super) fn write(
     tx: &Ident,
-    runtime: &Runtime,
+    context: &Context<'_>,
     [site, engine, key, returns]: [&Ident; 4],
     body: &TokenStream,
 ) -> TokenStream {
@@ -19,8 +19,13 @@ pub(super) fn write(
     let [joined, running, value] =
         ["joined", "running", "value"].map(|name| Ident::new(name, here));
     let asked = quote_spanned!(at_parameter=> #returns.joining(&*#tx));
-    let runtime = runtime.at(here);
+    let runtime = context.runtime.at(here);
+    // What is `mut` outside is so inside, and only there does the body use it so.
+    let is_mut = context.function.is_mut(tx);
+    let inside = if is_mut { quote!(mut #tx) } else { quote!(#tx) };
+    let outside = is_mut.then(|| quote_spanned!(here=> let _ = &mut #tx;));
     quote_spanned! {here=>
+        #outside
         let #returns = #asked;
         match #runtime::__private::Joins::of(&*#tx)
             .ask(#site, #engine, #key, #returns, &mut *#tx)
@@ -30,7 +35,7 @@ pub(super) fn write(
             ::core::result::Result::Ok(mut #joined) => {
                 let #value = {
                     // The same name: what the body writes, it writes inside.
-                    let (#tx, #running) = #joined.body();
+                    let (#inside, #running) = #joined.body();
                     #running.run(#body).await
                 };
                 #joined.settle(#value).await

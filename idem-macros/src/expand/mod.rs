@@ -101,9 +101,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     let runtime = runtime.at(here);
     let finishes = options.on_cancel.filter(|_| options.finishes());
     let answer = match (context.transaction(), finishes) {
-        (Some(tx), _) => {
-            joined::write(tx, &context.runtime, [&site, &engine, &key, &returns], &body)
-        }
+        (Some(tx), _) => joined::write(tx, context, [&site, &engine, &key, &returns], &body),
         (None, None) => quote_spanned! {here=>
             #runtime::__private::call(#site, #engine, #key, #returns, #body).await
         },
