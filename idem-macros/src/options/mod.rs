@@ -1,6 +1,7 @@
 //! What stands between the parentheses of `#[idempotent(…)]`.
 
 pub(crate) mod duration;
+mod limit;
 mod places;
 mod table;
 mod value;
@@ -57,6 +58,7 @@ pub(crate) struct Options {
     pub(crate) on_duplicate: Option<Word>,
     pub(crate) on_err: Option<OnErr>,
     pub(crate) on_cancel: Option<Word>,
+    pub(crate) limit: Option<u32>,
     pub(crate) engine: Option<Expr>,
     pub(crate) map_err: Option<Path>,
     pub(crate) codec: Option<Type>,
@@ -195,6 +197,7 @@ impl Options {
             }
             (Name::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
             (Name::OnCancel, Value::Word(text, span)) => self.on_cancel = Some(Word { text, span }),
+            (Name::Limit, Value::Number(number)) => self.limit = Some(number),
             (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),
             (Name::Engine, Value::Expr(expr)) => self.engine = Some(expr),
             (Name::MapErr, Value::Path(path)) => self.map_err = Some(path),
