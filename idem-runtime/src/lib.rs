@@ -52,8 +52,10 @@
 extern crate self as idem;
 
 mod admission;
+mod answer;
 mod attempt;
 mod call;
+mod claimant;
 mod codec;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -69,11 +71,13 @@ mod outcome;
 mod plan;
 mod record;
 pub mod returns;
+mod settlement;
 mod site;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+mod transaction;
 mod wait;
 
 #[doc(hidden)]
@@ -91,3 +95,4 @@ pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
 pub use token::{InvalidToken, IsToken, Token, TokenKey};
+pub use transaction::OpenTransaction;

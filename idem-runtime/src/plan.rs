@@ -254,4 +254,24 @@ impl Plan {
             None
         }
     }
+
+    /// What a plan can get wrong for a call in its caller's transaction: what is about a lease has no
+    /// place there.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn fault_in_transaction(&self) -> Option<&'static str> {
+        if self.strategy != Strategy::Db {
+            Some("a call joins a transaction by `Plan::db()`")
+        } else if self.lease.is_some() || self.max_runtime.is_some() {
+            Some(
+                "a claim in a transaction lasts as long as that does: `lease` and `max_runtime` have \
+                 no place in its plan",
+            )
+        } else if self.on_err != OnErr::Release {
+            Some(
+                "an `Err` undoes what a call did in a transaction: `on_err` has no place in its plan",
+            )
+        } else {
+            None
+        }
+    }
 }

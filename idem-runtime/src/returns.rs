@@ -212,6 +212,13 @@ impl<R> Returns<R> {
         crate::__private::call_detached(site, engine, key, self, body)
     }
 
+    /// Those of a call that joins this transaction. The bound is asked here and nowhere else, as
+    /// above.
+    #[doc(hidden)]
+    pub const fn joining<T: crate::OpenTransaction>(self, _: &T) -> Self {
+        self
+    }
+
     /// Decides for each value what becomes of the claim, in place of the plan's `on_err`; `None`
     /// is a success.
     pub const fn on_err(mut self, judge: fn(&R) -> Option<OnErr>) -> Self {

@@ -46,6 +46,7 @@ pub(crate) enum Name {
     MapErr,
     Codec,
     OnOutage,
+    Tx,
     Crate,
 }
 
@@ -70,6 +71,8 @@ pub(crate) enum Kind {
     Expr,
     /// A name, its fields, and methods without arguments.
     Place,
+    /// The name of a parameter.
+    Parameter,
     /// `name(place, …)`, or `name = "off"`.
     Places,
 }
@@ -120,6 +123,7 @@ pub(crate) const TABLE: &[Row] = &[
     row(Name::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
     row(Name::Codec, "codec", Kind::Type, STORED, "codec = MyCodec"),
     row(Name::OnOutage, "on_outage", Kind::Word(&["fail", "run"]), &[Strategy::Setnx], "on_outage = \"run\""),
+    row(Name::Tx, "tx", Kind::Parameter, &[Strategy::Db], "tx = tx"),
     row(Name::Crate, "crate", Kind::Module, ALL, "crate = shop::idem"),
 ];
 
@@ -150,6 +154,22 @@ impl Row {
             self.name,
             crate::suggest::list(users, "and"),
         ))
+    }
+}
+
+impl Row {
+    /// What is wrong with this option beside `tx`.
+    pub(crate) fn foreign_in_transaction(&self) -> Option<String> {
+        let rule = match self.option {
+            Name::Lease => "a claim in a transaction lasts as long as that does",
+            Name::MaxRuntime => {
+                "a call in a transaction is undone when it is dropped, as by `tokio::time::timeout`"
+            }
+            Name::OnErr => "with `tx` an `Err` undoes the claim and what the body wrote",
+            Name::OnCancel => "with `tx` a call that is dropped is undone",
+            _ => return None,
+        };
+        Some(format!("{rule}, so there is no `{}`: remove it", self.name))
     }
 }
 
