@@ -46,7 +46,7 @@ use proc_macro::TokenStream;
 /// | option | values (default) |
 /// |---|---|
 /// | `key` | the template, needed; see below |
-/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"db"`: a durable claim in your own database; `"token"`: one use of a token that `Idem::issue_token` has made; needed |
+/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"count"`: attempts that are counted there; `"db"`: a durable claim in your own database; `"token"`: one use of a token that `Idem::issue_token` has made; needed |
 /// | `ttl` | retention: how long a completed call answers duplicates (`"24h"`) |
 /// | `lease` | how long a claim stands without renewal, at most half of `ttl` (`"30s"`, or half of `ttl` where that is less) |
 /// | `max_runtime` | how long the body may take (no limit) |
@@ -55,6 +55,7 @@ use proc_macro::TokenStream;
 /// | `on_duplicate` | `"replay"` (default), or `"reject"`: a completed duplicate gets `Error::Duplicate` and no result is stored |
 /// | `on_err` | what an `Err` does to the claim: `"release"` (default), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` |
 /// | `on_cancel` | what a dropped call does to its body: `"hold"` (default) leaves the claim till its lease lapses, `"finish"` lets the body go on in a task of its own |
+/// | `limit` | for `count`: how many attempts a window has (`1`) |
 /// | `token` | for `token`, needed: the parameter that holds the call's `Token`, or a path to its field |
 /// | `store` | for `token`: `"kv"` (default) records its use in Redis or in memory, `"db"` in your own database |
 /// | `engine` | an expression that derefs to `Idem` (the task's engine, else the installed one) |

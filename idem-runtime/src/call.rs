@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 
 use crate::admission::Admission;
 use crate::attempt::{Attempt, try_attempt};
-use crate::decide::{Asker, Decision, decide, not_compared};
+use crate::decide::{Asker, Decision, decide, leaves_another, not_compared};
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::Flight;
@@ -156,12 +156,7 @@ async fn ask(
     if try_attempt().is_some_and(|around| around.flight().is_within(idem.id(), name)) {
         return Err(in_flight(key, plan.lease_or_default()));
     }
-    let mut asker = Asker {
-        owner: Owner::new(),
-        fingerprint: key.print(),
-        rejects: plan.on_duplicate == OnDuplicate::Reject,
-        codec: codec_name(codec),
-    };
+    let mut asker = asker(plan, key, codec);
     let mut waiter = Waiter::new(idem, name, plan.wait);
     let mut over: Option<Record> = None;
     let (mut rounds, mut fresh) = (0, true);
@@ -191,6 +186,13 @@ async fn ask(
                 Found::settled(candidate.record().clone())
             }
             Ok(Claimed::Found(found)) => found,
+            // The window is over: the next one counts from the start.
+            Ok(Claimed::Vanished) => {
+                candidate.forget();
+                (over, open, fresh) = (None, true, false);
+                rounds += 1;
+                continue;
+            }
             Err(error) if !error.may_have_reached() => {
                 candidate.forget();
                 let run = plan.on_outage == OnOutage::Run && fresh;
@@ -238,9 +240,19 @@ async fn ask(
                 return answered(&asker, found, key, waiter.has_waited());
             }
         }
-        over = Some(found.record);
+        over = Some(found.record).filter(|judged| leaves_another(judged, &asker));
     }
     Err(in_flight(key, plan.lease_or_default()))
+}
+
+fn asker(plan: Plan, key: &Key, codec: &str) -> Asker {
+    Asker {
+        owner: Owner::new(),
+        fingerprint: key.print(),
+        rejects: plan.on_duplicate == OnDuplicate::Reject,
+        codec: codec_name(codec),
+        limit: plan.counts_to(),
+    }
 }
 
 fn start<'a>(idem: &'a Idem, plan: Plan, asker: &Asker) -> Start<'a> {
@@ -251,6 +263,7 @@ fn start<'a>(idem: &'a Idem, plan: Plan, asker: &Asker) -> Start<'a> {
         fingerprint: asker.fingerprint,
         holder: idem.holder(),
         started: now(),
+        counts: asker.limit.is_some(),
     }
 }
 
@@ -274,6 +287,9 @@ fn answered(asker: &Asker, found: Found, key: &Key, waited: bool) -> Result<Aske
         Decision::ReplayFailure => true,
         Decision::Mismatch => return Err(Error::Mismatch { key: key.to_string() }),
         Decision::Duplicate => return Err(Error::Duplicate { key: key.to_string() }),
+        Decision::Exhausted { limit } => {
+            return Err(Error::Exhausted { key: key.to_string(), limit });
+        }
         Decision::NotStored => return Err(Error::ResultNotStored { key: key.to_string() }),
         Decision::OtherCodec => return Err(unreadable("another codec wrote its result".into())),
         Decision::Unreadable(flaw) => return Err(unreadable(flaw.to_string())),
@@ -400,7 +416,11 @@ fn settlement<R>(value: &R, plan: &Plan, held: &Held, returns: &Returns<R>) -> O
     let running = held.record();
     let release = || Some(Settlement::Release(running.freed()));
     match on_err {
-        None if held.flight().is_not_stored() => release(),
+        None if held.flight().is_not_stored() => match running.spent() {
+            None => release(),
+            // It may have had its effect: a counted attempt is given back for an `Err` alone.
+            Some(_) => None,
+        },
         None => {
             let replays = plan.on_duplicate == OnDuplicate::Replay;
             let Some(form) = returns.success.as_ref().filter(|_| replays) else {

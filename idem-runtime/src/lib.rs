@@ -28,6 +28,7 @@
 //! | inside a body | [`attempt()`], [`Attempt`] |
 //! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
+//! | whether a handler is safe | `idem::testing::explore` (feature `testing`) |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
 //!
 //! # What it needs, and what it promises
@@ -45,7 +46,7 @@
 //! | `redis-rustls` | the same over TLS |
 //! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
 //! | `uuid` | `uuid::Uuid` as a part of a key |
-//! | `testing` | `idem::conformance!` for stores of one's own |
+//! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
 
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
@@ -70,6 +71,8 @@ mod record;
 pub mod returns;
 mod site;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 mod wait;
 

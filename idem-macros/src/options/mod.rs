@@ -1,6 +1,7 @@
 //! What stands between the parentheses of `#[idempotent(…)]`.
 
 pub(crate) mod duration;
+mod limit;
 mod places;
 mod table;
 mod value;
@@ -57,6 +58,7 @@ pub(crate) struct Options {
     pub(crate) on_duplicate: Option<Word>,
     pub(crate) on_err: Option<OnErr>,
     pub(crate) on_cancel: Option<Word>,
+    pub(crate) limit: Option<u32>,
     pub(crate) token: Option<Listed>,
     pub(crate) store: Option<Word>,
     pub(crate) engine: Option<Expr>,
@@ -211,6 +213,7 @@ impl Options {
             }
             (Name::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
             (Name::OnCancel, Value::Word(text, span)) => self.on_cancel = Some(Word { text, span }),
+            (Name::Limit, Value::Number(number)) => self.limit = Some(number),
             (Name::Token, Value::Place(place)) => self.token = Some(place),
             (Name::Store, Value::Word(text, span)) => self.store = Some(Word { text, span }),
             (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),

@@ -2,8 +2,9 @@
 //!
 //!     kit-caller URL LEDGER [scripts]
 //!
-//! Each line is a call: `KEY LEASE_MS WAIT_MS BODY_MS [TOKEN]`, where a wait of 0 is none, and one with
-//! a token uses it. All run at once. The line `issue KEY` is answered by `issued KEY TOKEN`.
+//! Each line is a call: `KEY LEASE_MS WAIT_MS BODY_MS [LIMIT | TOKEN]`, where a wait of 0 is none; with
+//! a limit attempts are counted, and a token is used. All run at once. The line `issue KEY` is
+//! answered by `issued KEY TOKEN`.
 //! The body notes itself in the ledger, and its value is that note: `PID-N`. It prints
 //! `running KEY NOTE` as a body begins, and when a call has its answer one of
 //!
@@ -38,8 +39,11 @@ impl Call {
     fn read(line: &str) -> Self {
         let words: Vec<_> = line.split(' ').collect();
         let time = |word: &str| Duration::from_millis(word.parse().expect("milliseconds"));
-        let token = words.get(4).map(|token| Token::from((*token).to_owned()));
-        let plan = if token.is_some() { Plan::token() } else { Plan::setnx() };
+        let (plan, token) = match words.get(4).map(|word| (word, word.parse())) {
+            None => (Plan::setnx(), None),
+            Some((_, Ok(limit))) => (Plan::count().limit(limit), None),
+            Some((token, Err(_))) => (Plan::token(), Some(Token::from((*token).to_owned()))),
+        };
         let plan = plan.lease(time(words[1]));
         let plan = if words[2] == "0" { plan } else { plan.wait(time(words[2])) };
         Self { key: words[0].to_owned(), plan, body: time(words[3]), token }
