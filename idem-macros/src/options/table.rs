@@ -101,7 +101,7 @@ pub(crate) struct Row {
 }
 
 const ALL: &[Strategy] = Strategy::ALL;
-const LEASED: &[Strategy] = ALL;
+const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Count, Strategy::Db, Strategy::Token];
 const STORED: &[Strategy] = ALL;
 
 #[rustfmt::skip]

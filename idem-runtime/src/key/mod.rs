@@ -78,6 +78,12 @@ impl Key {
     ///
     /// For people who look at what became of a token, [`Idem::get`](crate::Idem::get) and its kin
     /// take such a key too.
+    ///
+    /// ```
+    /// # let token = idem::Token::from(String::new());
+    /// let user = 42;
+    /// let key = idem::key!("pay:{user}").token(&token);
+    /// ```
     pub fn token(self, token: &Token) -> Self {
         Self { token: Some(token.clone()), ..self }
     }

@@ -268,7 +268,7 @@ mod tests {
                         last < recorded + kept,
                         "{life} {leeway:?} {issuer:?} {one:?} {other:?}"
                     );
-                    closest = closest.min(recorded + kept - last);
+                    closest = closest.min((recorded + kept).saturating_sub(last));
                 }
             }
             assert_eq!(closest, quarters(1), "not longer than it has to be");

@@ -2,9 +2,9 @@
 //!
 //!     kit-caller URL LEDGER [scripts]
 //!
-//! Each line is a call: `KEY LEASE_MS WAIT_MS BODY_MS [LIMIT | TOKEN]`, where a wait of 0 is none;
-//! with a limit, a number, attempts are counted, and a token is used. All run at once. The line
-//! `issue KEY` is answered by `issued KEY TOKEN`.
+//! Each line is a call: `KEY LEASE_MS WAIT_MS BODY_MS [LIMIT | TOKEN]`, where a wait of 0 is none; with
+//! a limit attempts are counted, and a token is used. All run at once. The line `issue KEY` is
+//! answered by `issued KEY TOKEN`.
 //! The body notes itself in the ledger, and its value is that note: `PID-N`. It prints
 //! `running KEY NOTE` as a body begins, and when a call has its answer one of
 //!
@@ -39,13 +39,10 @@ impl Call {
     fn read(line: &str) -> Self {
         let words: Vec<_> = line.split(' ').collect();
         let time = |word: &str| Duration::from_millis(word.parse().expect("milliseconds"));
-        let limit = words.get(4).and_then(|word| word.parse().ok());
-        let token = words.get(4).filter(|_| limit.is_none());
-        let token = token.map(|token| Token::from((*token).to_owned()));
-        let plan = match (limit, &token) {
-            (Some(limit), _) => Plan::count().limit(limit),
-            (None, Some(_)) => Plan::token(),
-            (None, None) => Plan::setnx(),
+        let (plan, token) = match words.get(4).map(|word| (word, word.parse())) {
+            None => (Plan::setnx(), None),
+            Some((_, Ok(limit))) => (Plan::count().limit(limit), None),
+            Some((token, Err(_))) => (Plan::token(), Some(Token::from((*token).to_owned()))),
         };
         let plan = plan.lease(time(words[1]));
         let plan = if words[2] == "0" { plan } else { plan.wait(time(words[2])) };

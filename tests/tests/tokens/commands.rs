@@ -58,7 +58,7 @@ async fn a_refused_token_asks_no_store() {
 #[tokio::test]
 async fn a_use_is_kept_for_as_long_as_the_token_could_be_taken() {
     let uses = Uses::redis();
-    let leeway = Duration::from_secs(60);
+    let leeway = Duration::from_mins(1);
     let builder = uses.place.builder().await.token_secret(SECRET).token_leeway(leeway);
     let idem = builder.build().await.unwrap();
     let token = idem.issue_token(&pay(1), LIFE).unwrap();

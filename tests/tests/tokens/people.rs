@@ -15,10 +15,10 @@ on_every_store! {
 
 async fn a_use_is_looked_at_and_settled_by_its_token(uses: Uses) {
     let (idem, runs) = (uses.engine().await, AtomicUsize::new(0));
-    let held = uses.plan.on_err(OnErr::Hold);
+    let holding = uses.plan.on_err(OnErr::Hold);
     let hold = async |token: &Token| {
         let unknown = async { Err::<usize, _>(Error::outage("who knows")) };
-        assert!(idem.call(&held, pay(1).token(token), unknown).await.is_err());
+        assert!(idem.call(&holding, pay(1).token(token), unknown).await.is_err());
         idem.get(&pay(1).token(token)).await.unwrap().unwrap()
     };
     let token = idem.issue_token(&pay(1), LIFE).unwrap();
@@ -42,7 +42,7 @@ async fn a_use_is_looked_at_and_settled_by_its_token(uses: Uses) {
 #[tokio::test(start_paused = true)]
 async fn the_use_of_an_expired_token_can_still_be_looked_at() {
     let idem = in_memory().await;
-    let token = idem.issue_token(&pay(1), Duration::from_secs(60)).unwrap();
+    let token = idem.issue_token(&pay(1), Duration::from_mins(1)).unwrap();
     call(&idem, &Plan::token(), (1, &token), &AtomicUsize::new(0)).await.unwrap();
     tokio::time::advance(Duration::from_hours(1)).await;
     let entry = idem.get(&pay(1).token(&token)).await.unwrap().unwrap();
