@@ -17,7 +17,7 @@ use crate::decide::{Asker, Decision, decide, not_compared};
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::Flight;
-use crate::held::{Candidate, Counted, Held, Settlement, stands_until};
+use crate::held::{Candidate, Held, Settlement, Unheld, stands_until};
 use crate::key::Key;
 use crate::observe::{self, Watch};
 use crate::outcome::Outcome;
@@ -80,7 +80,7 @@ where
             }
             Ok(Asked::Unguarded) => {
                 let unguarded = Unguarded::new(idem, name);
-                let flight = Some(Arc::clone(&unguarded.flight));
+                let flight = Some(Arc::clone(unguarded.unheld.flight()));
                 let running = async move { unguarded.run(&plan, &key, &returns, body).await };
                 (flight, Idem::detach(running))
             }
@@ -336,17 +336,14 @@ fn refuse<R>(error: Error, returns: Returns<R>) -> Answer<R> {
 
 /// A body that runs without a claim. It still has an attempt to ask for keys, and a limit.
 struct Unguarded {
-    flight: Arc<Flight>,
     caller: Caller,
-    counted: Counted,
+    unheld: Unheld,
 }
 
 impl Unguarded {
     fn new(idem: &Idem, name: Name) -> Self {
-        let parent = try_attempt().map(|around| Arc::clone(around.flight()));
-        let flight = Flight::unguarded(idem.id(), name, parent);
-        let caller = Caller(Some(Arc::clone(&flight)));
-        Self { flight, caller, counted: Counted::new(idem) }
+        let unheld = Unheld::start(idem, name);
+        Self { caller: Caller(Some(Arc::clone(unheld.flight()))), unheld }
     }
 
     async fn run<R>(
@@ -356,7 +353,7 @@ impl Unguarded {
         returns: &Returns<R>,
         body: impl Future<Output = R>,
     ) -> Answer<R> {
-        let body = Attempt::of(&self.flight).scope(body);
+        let body = Attempt::of(self.unheld.flight()).scope(body);
         let value = match plan.max_runtime {
             None => body.await,
             Some(limit) => match tokio::time::timeout(limit, body).await {
@@ -365,7 +362,7 @@ impl Unguarded {
             },
         };
         self.caller.stayed();
-        drop(self.counted);
+        drop(self.unheld);
         (value, Outcome::Unguarded, None)
     }
 }

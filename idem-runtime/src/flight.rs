@@ -305,6 +305,11 @@ async fn sleep_or(changed: impl Future<Output = ()>, until: Option<Instant>) {
 #[derive(Debug, Default)]
 pub(crate) struct Flights {
     shards: Shards<ByName<Arc<Flight>>>,
+    /// Attempts without a claim: nobody follows them, and one name can have several.
+    unguarded: Shards<ByName<Vec<Arc<Flight>>>>,
+    /// Set before shutdown looks into the shards, and read after something is put into one: the
+    /// shard's lock sees to it that no attempt is missed by both.
+    ending: AtomicBool,
 }
 
 impl Flights {
@@ -315,6 +320,7 @@ impl Flights {
     /// Puts an attempt of this process in the place of whatever flew there.
     pub(crate) fn depart(&self, flight: &Arc<Flight>) {
         let before = self.shards.of(&flight.name).insert(flight.name.clone(), Arc::clone(flight));
+        self.tell_if_ending(flight);
         // Whoever followed the poller that has just won follows the winner.
         if let Some(before) = before.filter(|before| before.is_elsewhere()) {
             before.end(End::AskStore);
@@ -342,13 +348,41 @@ impl Flights {
         flight.end(end);
     }
 
-    /// Tells every attempt of this process that shutdown has begun.
+    /// Takes note of an attempt without a claim.
+    pub(crate) fn depart_unguarded(&self, flight: &Arc<Flight>) {
+        let name = flight.name.clone();
+        self.unguarded.of(&flight.name).entry(name).or_default().push(Arc::clone(flight));
+        self.tell_if_ending(flight);
+    }
+
+    /// Such an attempt is over.
+    pub(crate) fn land_unguarded(&self, flight: &Arc<Flight>) {
+        let mut shard = self.unguarded.of(&flight.name);
+        if let Some(there) = shard.get_mut(&flight.name) {
+            there.retain(|it| !Arc::ptr_eq(it, flight));
+            if there.is_empty() {
+                shard.remove(&flight.name);
+            }
+        }
+    }
+
+    /// Tells every attempt of this process that shutdown has begun, also those that start later.
     pub(crate) fn cancel_all(&self) {
+        self.ending.store(true, Ordering::Relaxed);
         for shard in self.shards.each() {
             shard
                 .values()
                 .filter(|flight| !flight.is_elsewhere())
                 .for_each(|flight| flight.cancel());
+        }
+        for shard in self.unguarded.each() {
+            shard.values().flatten().for_each(|flight| flight.cancel());
+        }
+    }
+
+    fn tell_if_ending(&self, flight: &Flight) {
+        if self.ending.load(Ordering::Relaxed) {
+            flight.cancel();
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::attempt::try_attempt;
 use crate::engine::{Idem, Place, Running};
 use crate::error::Source;
 use crate::flight::{Departure, End, Flight};
@@ -123,15 +124,29 @@ impl Claim {
     }
 }
 
-/// A body in flight without a claim, counted once for as long as this lives: `shutdown` waits for it.
-pub(crate) struct Counted {
-    _running: Running,
+/// A body in flight without a claim, for as long as this lives: `shutdown` tells it, and waits for it.
+pub(crate) struct Unheld {
+    flight: Arc<Flight>,
+    running: Running,
     _gauge: observe::InFlight,
 }
 
-impl Counted {
-    pub(crate) fn new(idem: &Idem) -> Self {
-        Self { _running: idem.enter(), _gauge: observe::InFlight::begin() }
+impl Unheld {
+    pub(crate) fn start(idem: &Idem, name: Name) -> Self {
+        let parent = try_attempt().map(|attempt| Arc::clone(attempt.flight()));
+        let flight = Flight::unguarded(idem.id(), name, parent);
+        idem.flights().depart_unguarded(&flight);
+        Self { flight, running: idem.enter(), _gauge: observe::InFlight::begin() }
+    }
+
+    pub(crate) fn flight(&self) -> &Arc<Flight> {
+        &self.flight
+    }
+}
+
+impl Drop for Unheld {
+    fn drop(&mut self) {
+        self.running.idem().flights().land_unguarded(&self.flight);
     }
 }
 
@@ -187,7 +202,7 @@ pub(crate) fn stands_until(sent: Instant, lease: Duration) -> Instant {
 
 impl Held {
     fn start(claim: Claim, sent: Instant) -> Self {
-        let parent = crate::attempt::try_attempt().map(|attempt| Arc::clone(attempt.flight()));
+        let parent = try_attempt().map(|attempt| Arc::clone(attempt.flight()));
         let flight = Flight::new(Departure {
             name: claim.name.clone(),
             fingerprint: claim.record.header().ok().and_then(|header| header.fingerprint),
