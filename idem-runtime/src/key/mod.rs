@@ -22,13 +22,18 @@ use crate::error::Error;
 /// Made by [`idem::key!`](crate::key!) from the same template that the attribute takes. It prints
 /// as the logical key that errors and operators name: `charge:42:A-1`.
 ///
+/// Two keys are equal when they are of the same request: the same text, and the same fingerprint or
+/// none. With another fingerprint the text still stands for one record, whose call is an
+/// [`Error::Mismatch`]. So a batch is rid of its own duplicates by a set of keys.
+///
 /// ```
 /// let (user, number) = (42, "A:1");
 /// let key = idem::key!("charge:{user}:{number}");
 /// assert_eq!(key.to_string(), "charge:42:A%3A1");
 /// assert_eq!(key.operation(), "charge");
+/// assert_ne!(key.clone().fingerprint(&1200), key);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct Key {
     operation: Cow<'static, str>,
