@@ -142,7 +142,7 @@ async fn ask(
     plan: Plan,
     key: &Key,
     name: &Name,
-    codec: &'static str,
+    codec: Option<&'static str>,
 ) -> Result<Asked, Error> {
     key.check()?;
     if let Some(fault) = plan.fault() {

@@ -233,7 +233,7 @@ impl Held {
     pub(crate) fn complete(
         &self,
         content: Content,
-        codec: &'static str,
+        codec: Option<&'static str>,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Source>,
     ) -> Result<Settlement, Source> {
         let header =
