@@ -29,6 +29,7 @@ mod foreign;
 mod full;
 mod late;
 mod lost_replies;
+mod memory;
 mod outages;
 mod processes;
 mod replicas;
