@@ -145,7 +145,7 @@ async fn ask(
     key: &Key,
     name: &Name,
     verdict: Result<(), Error>,
-    codec: &'static str,
+    codec: Option<&'static str>,
 ) -> Result<Asked, Error> {
     verdict?;
     Idem::check_runtime()?;

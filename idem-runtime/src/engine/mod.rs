@@ -107,8 +107,8 @@ impl Idem {
     }
 
     /// Waits until no body is in flight and nothing is settled in the background any more, for at
-    /// most `deadline`. Every attempt is told at once, by [`Attempt::cancelled`]; the sweep in the
-    /// background ends.
+    /// most `deadline`. Every attempt is told at once, by [`Attempt::cancelled`], also one that runs
+    /// unguarded, and one that starts later; the sweep in the background ends.
     ///
     /// Returns how many were still in flight at the deadline. Calls that come in the meantime are
     /// served: stop the servers and consumers first.

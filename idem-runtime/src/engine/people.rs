@@ -102,7 +102,7 @@ impl Idem {
         let header = Header {
             // Another's than the attempt's: if that completes after all, it has lost.
             owner: Owner::new(),
-            codec: codec_name(<crate::Json as crate::Codec<T>>::NAME),
+            codec: codec_name(Some(<crate::Json as crate::Codec<T>>::NAME)),
             ..running.next(State::Completed, Content::Success)
         };
         let completed =

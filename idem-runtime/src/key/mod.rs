@@ -8,6 +8,7 @@ mod writer;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 pub use client::{IdempotencyKey, InvalidIdempotencyKey};
 pub(crate) use fingerprint::Fingerprint;
@@ -23,11 +24,16 @@ use crate::token::Token;
 /// Made by [`idem::key!`](crate::key!) from the same template that the attribute takes. It prints
 /// as the logical key that errors and operators name: `charge:42:A-1`.
 ///
+/// Two keys are equal when they are of the same request: the same text, the same fingerprint or
+/// none, and the same token or none. With another fingerprint the text still stands for one record, whose call is an
+/// [`Error::Mismatch`]. So a batch is rid of its own duplicates by a set of keys.
+///
 /// ```
 /// let (user, number) = (42, "A:1");
 /// let key = idem::key!("charge:{user}:{number}");
 /// assert_eq!(key.to_string(), "charge:42:A%3A1");
 /// assert_eq!(key.operation(), "charge");
+/// assert_ne!(key.clone().fingerprint(&1200), key);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -41,7 +47,26 @@ pub struct Key {
     fault: Option<String>,
 }
 
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
 impl Key {
+    /// What two keys of one request have in common.
+    fn identity(&self) -> (&str, Option<Fingerprint>, Option<&str>) {
+        (&self.text, self.fingerprint, self.token.as_ref().map(Token::as_str))
+    }
+
     /// What is guarded: the template's leading literal.
     #[must_use]
     pub fn operation(&self) -> &str {

@@ -70,8 +70,18 @@ pub(super) struct Lua {
 }
 
 impl Lua {
-    fn new(code: &'static str) -> Self {
+    pub(super) fn new(code: &'static str) -> Self {
         Self { code, hash: Script::new(code).get_hash().to_owned() }
+    }
+
+    /// Runs the script on one key, first as [`run`](Self::run) does for a server that has lost it.
+    pub(super) async fn run_both_ways(
+        &self,
+        connected: &mut Connected,
+        key: &str,
+    ) -> RedisResult<Value> {
+        connected.query(&command("EVAL", self.code, key, &|_| {})).await?;
+        self.run(connected, key, |_| {}).await
     }
 
     /// Runs the script on one key.
