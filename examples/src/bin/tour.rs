@@ -280,12 +280,10 @@ mod transactions {
         Ok(())
     }
 
+    #[rustfmt::skip]
     #[idempotent(key = "order:{number}", strategy = "db", tx = tx)]
     pub async fn order(tx: &mut PgTransaction<'_>, number: i64) -> Result<i64, BankError> {
-        sqlx::query("insert into orders (number) values ($1)")
-            .bind(number)
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query("insert into orders (number) values ($1)").bind(number).execute(&mut **tx).await?;
         sqlx::query("insert into outbox (topic, payload) values ('ordered', $1)")
             .bind(number.to_string())
             .execute(&mut **tx)
