@@ -2,9 +2,10 @@
 
 mod by_hand;
 pub(crate) mod ours;
+pub(crate) mod sql;
 
 pub(crate) use by_hand::{ByHand, Completion};
-pub(crate) use ours::Ours;
+pub(crate) use ours::{Durable, Ours};
 use serde::{Deserialize, Serialize};
 
 /// A small result without text: what it allocates would be the body's own.

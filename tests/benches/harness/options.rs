@@ -50,6 +50,11 @@ impl Options {
         self.words.iter().all(|word| line.contains(word.as_str()))
     }
 
+    /// Whether this one of `all` may be asked for: no other of them is named.
+    pub(crate) fn asks_for_one(&self, one: &str, all: &[&str]) -> bool {
+        self.words.iter().all(|word| word == one || !all.contains(&word.as_str()))
+    }
+
     /// A runtime as a program would have.
     pub(crate) fn runtime(&self) -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_multi_thread()
