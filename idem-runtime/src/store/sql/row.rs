@@ -1,7 +1,6 @@
 //! A record as a row, and a row as a record.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -125,11 +124,14 @@ pub(super) fn row_name(name: &Name) -> Cow<'_, str> {
         return Cow::Borrowed(name);
     }
     let begin = &name[..name.floor_char_boundary(LONGEST_NAME - HASHED - 1)];
-    let mut bounded = format!("{}#", begin.replace('\0', ""));
-    for byte in Sha256::digest(name.as_bytes()) {
-        let _ = write!(bounded, "{byte:02x}"); // a string takes everything
-    }
-    Cow::Owned(bounded)
+    Cow::Owned(format!("{}#{}", begin.replace('\0', ""), hex(&Sha256::digest(name.as_bytes()))))
+}
+
+/// Bytes in hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,10 @@ pub(super) struct Statements {
     pub(super) get: SqlStr,
     pub(super) purge: SqlStr,
     pub(super) sweep: SqlStr,
+    /// [`claim`](Self::claim), for many at once.
+    pub(super) claims: SqlStr,
+    /// [`settle`](Self::settle), for many that complete.
+    pub(super) completions: SqlStr,
 }
 
 /// The [`Statements`] for a table, from the files beside the one that asks.
@@ -28,6 +32,8 @@ macro_rules! statements {
             get: $table.statement(include_str!("get.sql")),
             purge: $table.statement(include_str!("purge.sql")),
             sweep: $table.statement(include_str!("sweep.sql")),
+            claims: $table.statement(include_str!("claims.sql")),
+            completions: $table.statement(include_str!("completions.sql")),
         }
     };
 }

@@ -1,0 +1,14 @@
+-- get.sql, for many at once. Locks nothing.
+--
+-- 1  JSON, the names in hexadecimal digits, each once
+--
+-- Returns a row for each: as get.sql, and the name's place (from 1).
+select timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) as now,
+    there.fence, there.record,
+    timestampdiff(microsecond, utc_timestamp(6), there.lease_until) as lease_left,
+    timestampdiff(microsecond, utc_timestamp(6), there.expires_at) as kept,
+    there.state, there.owner, asked.number
+from json_table(?, '$[*]' columns (
+    number for ordinality, name varchar(1024) path '$'
+)) as asked
+left join {table} as there force index (primary) on there.name = unhex(asked.name)
