@@ -2,6 +2,7 @@
 //! can tell.
 
 mod held;
+mod killed;
 mod lost;
 
 use std::collections::HashSet;
