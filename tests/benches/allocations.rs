@@ -22,7 +22,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Executor, Pool};
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{self, Runtime};
 
 /// Enough calls that what a table allocates as it grows is spread thin.
 const CALLS: u64 = 20_000;
@@ -30,7 +30,7 @@ const CALLS: u64 = 20_000;
 const COMPLETED: u64 = 1000;
 
 fn main() {
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let memory = Ours(Idem::in_memory());
     println!("A call's future: {} bytes.\n", size_of_val(&memory.charge(0)));
     println!("| place | call | by hand | idem |\n|---|---|--:|--:|");

@@ -1,6 +1,6 @@
 //! The statements that every database has, each a file in its folder, and the values that they take.
 
-use sqlx::{Database, Encode, SqlStr, Type};
+use sqlx::{Arguments as _, Database, Encode, IntoArguments, SqlStr, Type};
 
 use super::row::{Fields, Judged};
 use super::step::Statement;
@@ -97,6 +97,10 @@ pub(super) trait Values {
     fn record(self, record: &Fields<'_>) -> Self;
 }
 
+/// How many values a statement has at most, and how many bytes they usually are: room is made once.
+const MOST_VALUES: usize = 11;
+const USUAL_SIZE: usize = 512;
+
 /// How a database takes a name.
 pub(super) trait Named: Database {
     type Name<'n>: Encode<'n, Self> + Type<Self>;
@@ -106,6 +110,7 @@ pub(super) trait Named: Database {
 
 impl<DB: Named> Values for Statement<DB>
 where
+    DB::Arguments: IntoArguments<DB>,
     for<'v> &'v [u8]: Encode<'v, DB> + Type<DB>,
     for<'v> &'v str: Encode<'v, DB> + Type<DB>,
     for<'v> i16: Encode<'v, DB> + Type<DB>,
@@ -114,7 +119,9 @@ where
     for<'v> Option<i64>: Encode<'v, DB> + Type<DB>,
 {
     fn of(text: &SqlStr) -> Self {
-        sqlx::query(text.clone())
+        let mut arguments = DB::Arguments::default();
+        arguments.reserve(MOST_VALUES, USUAL_SIZE);
+        sqlx::query_with(text.clone(), arguments)
     }
 
     fn name(self, name: &str) -> Self {

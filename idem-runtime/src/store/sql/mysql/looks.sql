@@ -3,11 +3,12 @@
 -- 1  JSON, the names in hexadecimal digits, each once
 --
 -- Returns a row for each: as get.sql, and the name's place (from 1).
-select timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) as now,
-    there.fence, there.record,
-    timestampdiff(microsecond, utc_timestamp(6), there.lease_until) as lease_left,
-    timestampdiff(microsecond, utc_timestamp(6), there.expires_at) as kept,
-    there.state, there.owner, asked.number
+select concat_ws(' ', timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)),
+        coalesce(there.fence, ''),
+        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), ''),
+        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.expires_at), ''),
+        coalesce(there.state, ''), coalesce(hex(there.owner), '')) as told,
+    there.record, asked.number
 from json_table(?, '$[*]' columns (
     number for ordinality, name varchar(1024) path '$'
 )) as asked

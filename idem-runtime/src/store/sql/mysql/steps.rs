@@ -8,7 +8,7 @@ use super::batches::{Absent, Inserted};
 use crate::store::sql::batch::Claiming;
 use crate::store::sql::lane::Turn;
 use crate::store::sql::made_before;
-use crate::store::sql::row::{Fields, Judged, Standing, row_name};
+use crate::store::sql::row::{Fields, Judged, Standing, row_name, unhex};
 use crate::store::sql::step::Step;
 use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
 
@@ -146,17 +146,22 @@ pub(super) enum Look {
 }
 
 pub(super) fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
-    let Some(fence) = row.try_get::<Option<i64>, _>(1)? else {
-        return Ok(Look::Absent { now: row.try_get(0)? });
+    let other = || sqlx::Error::Decode("an answer of another form".into());
+    let mut told = row.try_get::<&str, _>(0)?.split(' ');
+    let mut next = || told.next().ok_or_else(other);
+    let number = |text: &str| text.parse::<i64>().map_err(|_| other());
+    let now = number(next()?)?;
+    let fence = match next()? {
+        "" => return Ok(Look::Absent { now }),
+        fence => number(fence)?,
     };
-    let kept = row.try_get(4)?;
+    let (lease, kept, state, owner) = (next()?, number(next()?)?, number(next()?)?, next()?);
     Ok(if kept > 0 {
-        Look::Standing(Standing { fence, record: row.try_get(2)?, lease: row.try_get(3)?, kept })
+        let lease = if lease.is_empty() { None } else { Some(number(lease)?) };
+        let record = Record::from_bytes(row.try_get(1)?);
+        Look::Standing(Standing { fence, record, lease, kept })
     } else {
-        Look::Expired(Judged {
-            fence,
-            state: row.try_get(5)?,
-            owner: row.try_get::<Vec<u8>, _>(6)?.into(),
-        })
+        let state = i16::try_from(state).map_err(|_| other())?;
+        Look::Expired(Judged { fence, state, owner: unhex(owner).ok_or_else(other)?.into() })
     })
 }

@@ -37,7 +37,7 @@ impl Postgres {
         name: &str,
     ) -> Result<Option<Found>, StoreError> {
         let row = step.row(|| self.statements.get(name)).await?;
-        Ok(row.map(|row| standing(&row, 0)).transpose()?.flatten().map(|standing| standing.found()))
+        Ok(row.map(|row| standing(&row, 0)).transpose()?.flatten().map(Standing::found))
     }
 }
 
@@ -88,7 +88,8 @@ pub(super) fn claimed(row: &PgRow, from: usize) -> Result<Claimed, StoreError> {
 /// What stands there; `None` where the row says that the name was claimed.
 fn standing(row: &PgRow, from: usize) -> Result<Option<Standing>, StoreError> {
     let read = || {
-        let Some(record) = row.try_get::<Option<Vec<u8>>, _>(from + 1)? else { return Ok(None) };
+        let record: Option<&[u8]> = row.try_get(from + 1)?;
+        let Some(record) = record.map(Record::from_bytes) else { return Ok(None) };
         let (fence, lease) = (row.try_get(from)?, row.try_get(from + 2)?);
         Ok(Some(Standing { fence, record, lease, kept: row.try_get(from + 3)? }))
     };

@@ -42,7 +42,7 @@ impl Sqlite {
         name: &str,
     ) -> Result<Option<Found>, StoreError> {
         let row = step.row(|| self.statements.get(name)).await?;
-        Ok(row.as_ref().map(standing).transpose()?.map(|standing| standing.found()))
+        Ok(row.as_ref().map(standing).transpose()?.map(Standing::found))
     }
 }
 
@@ -87,7 +87,7 @@ fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
     let read = || {
         Ok(Standing {
             fence: row.try_get(0)?,
-            record: row.try_get(1)?,
+            record: Record::from_bytes(row.try_get(1)?),
             lease: row.try_get(2)?,
             kept: row.try_get(3)?,
         })
