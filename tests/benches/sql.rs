@@ -1,7 +1,7 @@
 //! The library's durable claims beside hand-written sqlx, on the same server.
 //!
 //! ```text
-//! cargo bench -p tests --bench sql                       # all of it, under 4 minutes
+//! cargo bench -p tests --bench sql                       # all of it, 4 minutes
 //! cargo bench -p tests --bench sql -- --quick
 //! cargo bench -p tests --bench sql -- postgres fresh     # the lines with these words
 //! ```
@@ -43,14 +43,14 @@ fn main() {
         let server = Server::start_with(Kind::Postgres, &[("fsync", "on")]);
         let pool = || quick(PgPoolOptions::new()).connect_lazy(&server.url()).expect("a URL");
         let idem = Idem::builder().postgres(pool());
-        lines(&contest, "Postgres 15", Some(server.pid()), idem, pool());
+        lines(&contest, "Postgres 15", Some(server.pid()), idem, &pool());
     }
     if contest.options.asks_for_one("mariadb", &DATABASES) {
         let synced = [("innodb-flush-log-at-trx-commit", "1")];
         let server = Server::start_with(Kind::MariaDb, &synced);
         let pool = || quick(MySqlPoolOptions::new()).connect_lazy(&server.url()).expect("a URL");
         let idem = Idem::builder().mysql(pool());
-        lines(&contest, "MariaDB 10.11", Some(server.pid()), idem, pool());
+        lines(&contest, "MariaDB 10.11", Some(server.pid()), idem, &pool());
     }
     if contest.options.asks_for_one("sqlite", &DATABASES) {
         let folder = TempDir::with_prefix("idem-bench-").expect("a folder");
@@ -58,7 +58,7 @@ fn main() {
         let options = options.journal_mode(SqliteJournalMode::Wal);
         let options = options.synchronous(SqliteSynchronous::Full);
         let pool = || quick(SqlitePoolOptions::new()).connect_lazy_with(options.clone());
-        lines(&contest, "SQLite", None, Idem::builder().sqlite(pool()), pool());
+        lines(&contest, "SQLite", None, Idem::builder().sqlite(pool()), &pool());
     }
 }
 
@@ -73,12 +73,12 @@ fn lines<DB: Statements>(
     name: &str,
     server: Option<u32>,
     idem: Builder,
-    pool: Pool<DB>,
+    pool: &Pool<DB>,
 ) where
     for<'c> &'c Pool<DB>: Executor<'c, Database = DB>,
 {
     let idem = contest.runtime.block_on(async {
-        sqlx::raw_sql(AssertSqlSafe(DB::TABLE)).execute(&pool).await.expect("a table");
+        sqlx::raw_sql(AssertSqlSafe(DB::TABLE)).execute(pool).await.expect("a table");
         let idem = idem.build().await.expect("the server answers");
         idem.migrate().await.expect("a table");
         idem

@@ -113,18 +113,17 @@ pub(crate) fn columns<const N: usize>(
     let rate = |at: usize| Spread::of(rounds.iter().map(|round| round[at].rate())).median;
     let (by_hand, idem) = (rate(other), rate(OURS));
     let throughput = Spread::of(rounds.iter().map(|r| r[OURS].rate() / r[other].rate()));
-    let mut columns = format!("{by_hand:.0} | {idem:.0} | {throughput} |");
+    let cpu = |who: usize, at: usize| {
+        Spread::of(rounds.iter().map(|round| round[who].cpu_per_call()[at])).median
+    };
+    let cpu = [0, 1].map(|at| format!("{:.1} : {:.1}", cpu(OURS, at), cpu(other, at)));
+    let mut columns = vec![format!("{by_hand:.0} | {idem:.0} | {throughput}")];
     for hundredths in quantiles {
         let ratio = |round: &mut [Slice; N]| {
             round[OURS].quantile(*hundredths) / round[other].quantile(*hundredths)
         };
-        columns += &format!(" {} |", Spread::of(rounds.iter_mut().map(ratio)));
+        columns.push(Spread::of(rounds.iter_mut().map(ratio)).to_string());
     }
-    let cpu = |who: usize, at: usize| {
-        Spread::of(rounds.iter().map(|round| round[who].cpu_per_call()[at])).median
-    };
-    for at in 0..2 {
-        columns += &format!(" {:.1} : {:.1} |", cpu(OURS, at), cpu(other, at));
-    }
-    columns
+    columns.extend(cpu);
+    columns.join(" | ") + " |"
 }

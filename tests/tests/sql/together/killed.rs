@@ -34,8 +34,7 @@ async fn worker() {
         let (idem, ledger) = (idem.clone(), Arc::clone(&ledger));
         let (next, done) = (Arc::clone(&next), Arc::clone(&done));
         tokio::spawn(async move {
-            loop {
-                let number = next.fetch_add(1, Ordering::SeqCst);
+            for number in std::iter::repeat_with(|| next.fetch_add(1, Ordering::SeqCst)) {
                 let body = async {
                     ledger.append(&number.to_string(), "ran");
                     Ok::<_, Error>(number)

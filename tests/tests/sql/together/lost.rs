@@ -1,5 +1,6 @@
 //! A batch whose answer is lost, and callers that leave while it is on its way.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,10 +38,14 @@ async fn answer_all(calls: Vec<Call>) {
 /// A key as it passes in a batch.
 fn in_a_batch(database: &Database, number: u64) -> String {
     let name = format!("op:{number}");
-    match database.kind {
-        Kind::Server(Servers::MariaDb) => name.bytes().map(|it| format!("{it:02x}")).collect(),
-        _ => name,
+    if !matches!(database.kind, Kind::Server(Servers::MariaDb)) {
+        return name;
     }
+    let mut digits = String::new();
+    for byte in name.bytes() {
+        write!(digits, "{byte:02x}").expect("a string takes everything");
+    }
+    digits
 }
 
 /// The last of them is in a batch: the first ones are on their way alone.
