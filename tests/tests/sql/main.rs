@@ -40,3 +40,4 @@ mod pool;
 mod sqlite;
 mod statements;
 mod sweep;
+mod together;
