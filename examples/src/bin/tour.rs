@@ -218,7 +218,7 @@ mod tokens {
 
     /// With the page that shows the form.
     pub fn form_token(idem: &Idem, user: &User) -> Result<Token, idem::Error> {
-        idem.issue_token(&idem::key!("pay:{user.id}"), Duration::from_secs(15 * 60))
+        idem.issue_token(&idem::key!("pay:{user.id}"), Duration::from_mins(15))
     }
 
     #[idempotent(strategy = "token", key = "pay:{user.id}", token = token, fingerprint(amount))]
