@@ -155,7 +155,7 @@ impl Plan {
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// let idem = Idem::builder().memory().token_secret([7; 32]).build().await?;
     /// let user = 42;
-    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_secs(900))?;
+    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_mins(15))?;
     /// // The client sends it back, twice perhaps.
     /// for _ in 0..2 {
     ///     let key = idem::key!("pay:{user}").token(&token);
