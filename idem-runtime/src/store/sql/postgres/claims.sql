@@ -27,7 +27,7 @@ with asked as materialized (
 ), free as materialized (
     select * from asked
     where place not in (select place from standing)
-        and pg_try_advisory_xact_lock(hashtextextended(name, 0))
+        and pg_try_advisory_xact_lock(hashtextextended(name, '{table}'::regclass::oid::bigint))
 ), claimed as (
     insert into {table} as there
         (name, state, owner, fence, attempts, holder, lease_until, expires_at, record)
