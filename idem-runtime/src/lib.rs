@@ -27,6 +27,7 @@
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
 //! | in the caller's transaction | [`Idem::call_tx`](Idem), [`OpenTransaction`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
+//! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
 //! | whether a handler is safe | `idem::testing::explore` (feature `testing`) |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
@@ -51,6 +52,7 @@
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 
+mod admission;
 mod answer;
 mod attempt;
 mod call;
@@ -75,6 +77,7 @@ mod site;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod token;
 mod transaction;
 mod wait;
 
@@ -92,4 +95,5 @@ pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
+pub use token::{InvalidToken, IsToken, Token, TokenKey};
 pub use transaction::OpenTransaction;

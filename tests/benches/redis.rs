@@ -5,6 +5,7 @@
 //! cargo bench -p tests --bench redis -- --quick
 //! cargo bench -p tests --bench redis -- valkey fresh     # the lines with these words
 //! cargo bench -p tests --bench redis -- counted          # those of `count` alone
+//! cargo bench -p tests --bench redis -- token            # those of `token`, each issued and used
 //! ```
 //!
 //! Prints a table in Markdown; [`harness::Options`] has what can be set. CPU times are idem's and
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use charge::{ByHand, ByHandCounted, Completion, Guard, Ours, OursCounted};
+use charge::{ByHand, ByHandCounted, ByHandToken, Completion, Guard, Ours, OursCounted, OursToken};
 use harness::{Options, Slice, Spread, rounds, spent};
 use idem::Idem;
 use kit::redis::{Flavour, Server};
@@ -45,6 +46,7 @@ fn main() {
         for call in [Call::Fresh, Call::Duplicate] {
             for callers in [1, 16, 64] {
                 bench.counted_line(server, call, callers);
+                bench.token_line(server, call, callers);
             }
         }
     }
@@ -101,6 +103,27 @@ impl Bench {
             server.client().await.flushall().await;
             let idem = Idem::builder().redis(&url).build().await.expect("the server answers");
             (OursCounted(idem), ByHandCounted::connect(&url).await)
+        });
+        let turn = (server, call, callers);
+        let (ours, by_hand) = (self.turn(ours, turn), self.turn(by_hand, turn));
+        report(&start, "by hand", &mut rounds(self.options.length, [&by_hand, &ours]), 0);
+    }
+
+    /// The same of a call by a token, beside a JWT that is checked by hand. A fresh call's token is
+    /// issued in its time, a duplicate's before.
+    fn token_line(&self, server: &Server, call: Call, callers: usize) {
+        let start = format!("| {} | {call:?}, by a token | {callers} |", name(server));
+        if !self.options.asks_for(&start.to_lowercase()) {
+            return;
+        }
+        let url = server.url();
+        let issued = if call == Call::Fresh { 0 } else { COMPLETED };
+        let (ours, by_hand) = self.runtime.block_on(async {
+            server.client().await.flushall().await;
+            let builder = Idem::builder().redis(&url).token_secret(charge::ours::TOKEN_SECRET);
+            let idem = builder.build().await.expect("the server answers");
+            let claims = ByHand::connect(&url, Completion::lua()).await;
+            (OursToken::new(idem, issued), ByHandToken::new(claims, issued))
         });
         let turn = (server, call, callers);
         let (ours, by_hand) = (self.turn(ours, turn), self.turn(by_hand, turn));

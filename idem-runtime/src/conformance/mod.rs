@@ -85,6 +85,7 @@
 //! [`Claim::step`]: crate::store::Claim::step
 //! [`Change::step`]: crate::store::Change::step
 //! [`Store`]: crate::Store
+//! [`Store::COUNTS`]: crate::Store::COUNTS
 
 // That is what a promise which isn't kept does, and is said once.
 #![allow(clippy::missing_panics_doc)]
