@@ -18,15 +18,22 @@ const DEFAULT_TTL: u64 = 86_400_000;
 pub(crate) fn missing(options: &Options, function: &Function, errors: &mut Errors) {
     let name = &function.sig.ident;
     let hole = function.names.texts().find(|name| *name != "self").unwrap_or("id");
-    let key = format!("key = \"{name}:{{{hole}}}\"");
-    let strategy = "strategy = \"setnx\"";
-    let (what, write) = match (options.wrote_key(), options.wrote_strategy()) {
-        (true, true) => return,
-        (false, true) => ("`key`", key),
-        (true, false) => ("`strategy`", strategy.to_owned()),
-        (false, false) => ("`key` and `strategy`", format!("#[idempotent({key}, {strategy})]")),
-    };
-    errors.at(name.span(), format!("`{name}` is guarded without {what}: write `{write}`"));
+    let mut lacking = Vec::new();
+    if !options.wrote_key() {
+        lacking.push(("key", format!("key = \"{name}:{{{hole}}}\"")));
+    }
+    if !options.wrote_strategy() {
+        lacking.push(("strategy", "strategy = \"setnx\"".to_owned()));
+    }
+    let all = lacking.len() == 2;
+    lacking.extend(options.lacking().map(|row| (row.name, row.example.to_owned())));
+    if lacking.is_empty() {
+        return;
+    }
+    let (names, write): (Vec<_>, Vec<_>) = lacking.into_iter().unzip();
+    let (names, write) = (suggest::list(names, "and"), write.join(", "));
+    let write = if all { format!("#[idempotent({write})]") } else { write };
+    errors.at(name.span(), format!("`{name}` is guarded without {names}: write `{write}`"));
 }
 
 /// Tells options that contradict each other.

@@ -4,6 +4,7 @@
 //! user wrote, `function` what it stands on, `check` puts the two together, `expand` writes the
 //! guarded function, and `fallback` the plain one when there was a mistake.
 
+mod case;
 mod check;
 mod derive;
 mod errors;
@@ -11,6 +12,7 @@ mod expand;
 mod fallback;
 mod function;
 mod key;
+mod machine;
 mod names;
 mod options;
 mod place;
@@ -117,4 +119,51 @@ pub fn key(template: TokenStream) -> TokenStream {
 #[proc_macro_derive(KeyPart)]
 pub fn derive_key_part(item: TokenStream) -> TokenStream {
     derive::expand(item.into()).into()
+}
+
+/// Makes an enum without fields the states of a row, and the transitions between them that are
+/// legal.
+///
+/// Each row of the table is an entity, which `column` says the state of. The first variant is the
+/// start.
+///
+/// ```
+/// use idem::StateMachine;
+///
+/// #[derive(StateMachine, Clone, Copy, PartialEq, Debug)]
+/// #[state(table = "orders", id = "id", column = "status")]
+/// enum OrderStatus {
+///     #[state(to(Paid, Cancelled))]
+///     Pending,
+///     #[state(to(Shipped))]
+///     Paid,
+///     Shipped,
+///     #[state(name = "void")]
+///     Cancelled,
+/// }
+///
+/// assert_eq!(OrderStatus::Cancelled.name(), "void");
+/// assert_eq!(OrderStatus::from_name("shipped"), Some(OrderStatus::Shipped));
+/// assert!(OrderStatus::diagram().contains("Pending --> Paid"));
+/// ```
+///
+/// # Attributes
+///
+/// | on | attribute | says |
+/// |---|---|---|
+/// | the enum | `table` | the table's name, `orders` or `shop.orders`; needed |
+/// | | `id` | the column that an `entity` is looked up by, unique; needed |
+/// | | `column` | the column that holds the state, of a text or an enum type; needed |
+/// | | `pg_type` | the type of that column, where it is an enum of Postgres |
+/// | a variant | `to(…)` | the states that it leads to; nowhere unless given |
+/// | | `name` | how it is stored; its name in `snake_case` unless given |
+///
+/// Names are taken as they are written, quoted in statements: in Postgres, which folds what its own
+/// SQL leaves unquoted, `Orders` is usually `orders`.
+///
+/// Beside the trait it makes an associated function `diagram()`: the machine as a Mermaid state
+/// diagram.
+#[proc_macro_derive(StateMachine, attributes(state))]
+pub fn derive_state_machine(item: TokenStream) -> TokenStream {
+    machine::expand(item.into()).into()
 }

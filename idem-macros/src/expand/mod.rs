@@ -1,5 +1,6 @@
 //! The guarded function: its plan, its key, and one call.
 
+mod edge;
 pub(crate) mod key;
 mod plan;
 mod returns;

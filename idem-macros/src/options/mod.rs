@@ -1,6 +1,7 @@
 //! What stands between the parentheses of `#[idempotent(…)]`.
 
 pub(crate) mod duration;
+mod edge;
 mod places;
 mod table;
 mod value;
@@ -14,7 +15,8 @@ use syn::{Expr, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 use crate::suggest;
-pub(crate) use places::Listed;
+pub(crate) use edge::Edge;
+pub(crate) use places::{Listed, place};
 pub(crate) use table::Strategy;
 use table::{Kind, Name, Row, TABLE};
 use value::Value;
@@ -61,6 +63,8 @@ pub(crate) struct Options {
     pub(crate) map_err: Option<Path>,
     pub(crate) codec: Option<Type>,
     pub(crate) on_outage: Option<Word>,
+    pub(crate) transition: Option<Edge>,
+    pub(crate) entity: Option<Expr>,
     pub(crate) krate: Option<Path>,
     /// Names of the options that were written, wrong values too, so that a wrong one is not told to
     /// be missing as well.
@@ -93,6 +97,12 @@ impl Options {
 
     pub(crate) fn wrote_strategy(&self) -> bool {
         self.wrote(Name::Strategy) || self.meant.contains(&Name::Strategy)
+    }
+
+    /// What the strategy can't be without and was not written.
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = &'static Row> {
+        let needed = self.strategy.into_iter().flat_map(Row::needed_for);
+        needed.filter(|row| !self.wrote(row.option) && !self.meant.contains(&row.option))
     }
 
     pub(crate) fn rejects(&self) -> bool {
@@ -194,6 +204,8 @@ impl Options {
             (Name::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
             (Name::OnCancel, Value::Word(text, span)) => self.on_cancel = Some(Word { text, span }),
             (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),
+            (Name::Transition, Value::Edge(edge)) => self.transition = Some(edge),
+            (Name::Entity, Value::Expr(expr)) => self.entity = Some(expr),
             (Name::Engine, Value::Expr(expr)) => self.engine = Some(expr),
             (Name::MapErr, Value::Path(path)) => self.map_err = Some(path),
             (Name::Crate, Value::Path(path)) => self.krate = Some(path),

@@ -9,15 +9,17 @@
 pub(crate) enum Strategy {
     Setnx,
     Db,
+    State,
 }
 
 impl Strategy {
-    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Db];
+    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Db, Self::State];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Setnx => "setnx",
             Self::Db => "db",
+            Self::State => "state",
         }
     }
 }
@@ -39,6 +41,8 @@ pub(crate) enum Name {
     MapErr,
     Codec,
     OnOutage,
+    Transition,
+    Entity,
     Crate,
 }
 
@@ -61,6 +65,8 @@ pub(crate) enum Kind {
     Expr,
     /// `name(place, …)`, or `name = "off"`.
     Places,
+    /// Two states: `A => B`.
+    Edge,
 }
 
 impl Kind {
@@ -93,7 +99,7 @@ const STORED: &[Strategy] = ALL;
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     row(Name::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
-    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "db"]), ALL, "strategy = \"setnx\""),
+    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "db", "state"]), ALL, "strategy = \"setnx\""),
     row(Name::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
     row(Name::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
     row(Name::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),
@@ -106,6 +112,8 @@ pub(crate) const TABLE: &[Row] = &[
     row(Name::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
     row(Name::Codec, "codec", Kind::Type, STORED, "codec = MyCodec"),
     row(Name::OnOutage, "on_outage", Kind::Word(&["fail", "run"]), &[Strategy::Setnx], "on_outage = \"run\""),
+    row(Name::Transition, "transition", Kind::Edge, &[Strategy::State], "transition = OrderStatus::Pending => OrderStatus::Paid"),
+    row(Name::Entity, "entity", Kind::Expr, &[Strategy::State], "entity = order_id"),
     row(Name::Crate, "crate", Kind::Module, ALL, "crate = shop::idem"),
 ];
 
@@ -119,7 +127,17 @@ const fn row(
     Row { option, name, kind, strategies, example }
 }
 
+/// The options that a strategy can't be without, beside `key`.
+const NEEDED: &[(Strategy, &[Name])] = &[(Strategy::State, &[Name::Transition, Name::Entity])];
+
 impl Row {
+    /// The options that a strategy can't be without, beside `key`.
+    pub(crate) fn needed_for(strategy: Strategy) -> impl Iterator<Item = &'static Self> {
+        let needed = NEEDED.iter().filter(move |(user, _)| *user == strategy);
+        let needed = needed.flat_map(|(_, names)| *names);
+        needed.filter_map(|name| TABLE.iter().find(|row| row.option == *name))
+    }
+
     pub(crate) fn of(name: &str) -> Option<&'static Self> {
         TABLE.iter().find(|row| row.name == name)
     }

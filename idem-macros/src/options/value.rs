@@ -7,6 +7,7 @@ use syn::parse::discouraged::Speculative as _;
 use syn::{Expr, Lit, LitStr, Path, Token, Type};
 
 use super::duration;
+use super::edge::{self, Edge};
 use super::places::Listed;
 use super::table::{Kind, Row};
 use crate::errors::Errors;
@@ -21,6 +22,7 @@ pub(crate) enum Value {
     Type(Type),
     Expr(Expr),
     Places(Vec<Listed>),
+    Edge(Edge),
 }
 
 /// Parses the value after `=`. `None`: it was wrong, and that is told.
@@ -33,6 +35,9 @@ pub(crate) fn parse(
     if input.is_empty() || input.peek(Token![,]) {
         errors.at(equals, format!("`{}` has no value: write `{}`", row.name, row.example));
         return None;
+    }
+    if row.kind == Kind::Edge {
+        return edge::parse(row, until_comma(input), errors).map(Value::Edge);
     }
     let fork = input.fork();
     let value = if row.kind == Kind::Type && !fork.peek(LitStr) {
@@ -196,6 +201,7 @@ impl std::fmt::Display for Kind {
             Self::Type => "a type",
             Self::Expr => "an expression",
             Self::Places => "a list in parentheses",
+            Self::Edge => "two states",
         })
     }
 }

@@ -5,6 +5,7 @@
 //! index decides between claims that come at once, and only the database's clock judges times.
 
 mod database;
+mod guard;
 mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;

@@ -1,5 +1,6 @@
 //! Records in MySQL and MariaDB.
 
+mod guard;
 mod steps;
 
 use std::fmt;

@@ -1,5 +1,6 @@
 //! Records in Postgres.
 
+mod guard;
 mod steps;
 
 use std::fmt;

@@ -1,5 +1,6 @@
 //! Records in SQLite.
 
+mod guard;
 mod steps;
 
 use std::fmt;
