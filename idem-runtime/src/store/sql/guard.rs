@@ -26,7 +26,7 @@ pub(super) struct Seen {
     pub(super) rows: u64,
     /// Rows that were changed.
     pub(super) moved: u64,
-    /// The state of a row that was not changed; of several, of any.
+    /// The state of the row, after a change as the database tells it, if it does.
     pub(super) state: Option<String>,
 }
 
@@ -85,6 +85,7 @@ where
         match judge(&seen, edge) {
             Judged::Moved => return Ok(Guarded::Moved),
             Judged::Again => {}
+            Judged::Otherwise => break,
             Judged::Illegal(actual) => {
                 let known =
                     actual.as_deref().is_none_or(|it| edge.machine.states().any(|s| s == it));
@@ -104,7 +105,7 @@ where
             }
         }
     }
-    Err(unlike(edge.machine, &"a row in the right state was not changed, by a trigger or a policy"))
+    Err(unlike(edge.machine, &"an update left a row in another state, as a trigger may"))
 }
 
 fn unlike(machine: &Machine, error: &dyn std::fmt::Display) -> Error {
@@ -122,13 +123,18 @@ enum Judged {
     Several,
     /// What was seen is not what the update has met: it is to be tried again.
     Again,
+    /// The row was changed to something else, or not in spite of its state.
+    Otherwise,
 }
 
 /// Counts of rows are honest here under every setting of a driver, rows that were matched or rows
 /// that were changed: no state leads to one of the same name, so a row that is matched is changed.
 fn judge(seen: &Seen, edge: Edge) -> Judged {
     match seen {
-        Seen { moved: 1, rows: 0 | 1, .. } => Judged::Moved,
+        Seen { moved: 1, rows: 0 | 1, state } => match state {
+            Some(state) if state != edge.to() => Judged::Otherwise,
+            _ => Judged::Moved,
+        },
         Seen { moved: 0, rows: 0, .. } => Judged::Illegal(None),
         Seen { moved: 0, rows: 1, state } => match state {
             Some(state) if state == edge.from() => Judged::Again,
@@ -200,6 +206,8 @@ mod tests {
                     let judged = judge(&seen, edge());
                     let expected = if rows > 1 || moved > 1 {
                         Judged::Several
+                    } else if moved == 1 && state.is_some_and(|state| state != "paid") {
+                        Judged::Otherwise
                     } else if moved == 1 {
                         Judged::Moved
                     } else if rows == 0 {

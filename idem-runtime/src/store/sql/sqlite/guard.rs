@@ -1,7 +1,7 @@
 //! The guard of a transition.
 
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row as _, Sqlite as Db};
 
 use crate::machine::{Edge, Id};
@@ -19,18 +19,21 @@ impl Guard for Db {
         let update = sqlx::query(statement(include_str!("move.sql"), edge.machine, QUOTE));
         let update = bind_id!(update, id, large => large.to_string());
         let update = update.bind(edge.from()).bind(edge.to());
-        let moved = update.fetch_all(&mut *connection).await?.len() as u64;
-        if moved > 0 {
-            return Ok(Seen { rows: 0, moved, state: None });
+        let moved = update.fetch_all(&mut *connection).await?;
+        if !moved.is_empty() {
+            return Ok(Seen { rows: 0, moved: moved.len() as u64, state: state(&moved)? });
         }
-        let state = sqlx::query(statement(include_str!("state.sql"), edge.machine, QUOTE));
-        let rows = bind_id!(state, id, large => large.to_string()).fetch_all(connection).await?;
-        let state = rows.first().map(|row| row.try_get(0)).transpose()?.flatten();
-        Ok(Seen { rows: rows.len() as u64, moved, state })
+        let look = sqlx::query(statement(include_str!("state.sql"), edge.machine, QUOTE));
+        let rows = bind_id!(look, id, large => large.to_string()).fetch_all(connection).await?;
+        Ok(Seen { rows: rows.len() as u64, moved: 0, state: state(&rows)? })
     }
 
     /// The record's claim has locked the whole file before.
     fn is_locked(_: &dyn DatabaseError) -> bool {
         false
     }
+}
+
+fn state(rows: &[SqliteRow]) -> Result<Option<String>, sqlx::Error> {
+    Ok(rows.first().map(|row| row.try_get(0)).transpose()?.flatten())
 }
