@@ -48,8 +48,10 @@ where
             Err(error) => refuse(error, returns),
         }
     };
-    let mut answering = pin!(answer.instrument(span));
-    let answer = answering.as_mut().await;
+    // Pinned before it is wrapped: a wrapper would move all of it.
+    let answer = pin!(answer);
+    let mut answering = answer.instrument(span);
+    let answer = (&mut answering).await;
     watch.answered(answering.span(), answer)
 }
 
@@ -94,8 +96,10 @@ where
             Err(error) => refuse(Error::outage(error), returns),
         }
     };
-    let mut answering = pin!(answer.instrument(span));
-    let answer = answering.as_mut().await;
+    // Pinned before it is wrapped: a wrapper would move all of it.
+    let answer = pin!(answer);
+    let mut answering = answer.instrument(span);
+    let answer = (&mut answering).await;
     watch.answered(answering.span(), answer)
 }
 
@@ -148,7 +152,8 @@ async fn ask(
     if idem.is_disabled() {
         return Ok(Asked::Unguarded);
     }
-    let shelf = idem.shelf(plan.strategy)?;
+    let place = idem.place(plan.strategy)?;
+    let shelf = idem.shelf_at(place);
     if try_attempt().is_some_and(|around| around.flight().is_within(idem.id(), name)) {
         return Err(in_flight(key, plan.lease_or_default()));
     }
@@ -172,7 +177,7 @@ async fn ask(
             Met::InFlight(left) => return Err(in_flight(key, left)),
         }
         let record = Record::running(&start(idem, plan, &asker), over.as_ref());
-        let mut candidate = Candidate::new(idem, shelf, name, record);
+        let mut candidate = Candidate::new(idem, place, name, record);
         let claim = Claim::new(name, candidate.record(), over.as_ref());
         let mut sent = Instant::now();
         let claimed = shelf.claim(claim).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::{Idem, Running};
+use crate::engine::{Idem, Place, Running};
 use crate::error::Source;
 use crate::flight::{Departure, End, Flight};
 use crate::observe;
@@ -19,24 +19,25 @@ use crate::store::{Change, Name, Settled, Shelf, StoreError};
 #[must_use]
 pub(crate) struct Candidate<'a> {
     idem: &'a Idem,
-    shelf: &'a Shelf,
+    place: Place,
     name: &'a Name,
     /// `None` once there is nothing to take back.
     record: Option<Record>,
 }
 
-/// What is claimed, in whose name.
+/// What is claimed, in whose name. Of what all calls share it holds the engine and nothing else:
+/// callers on several processors pay for each count of a shared thing.
 #[derive(Clone)]
 struct Claim {
     idem: Idem,
-    shelf: Shelf,
+    place: Place,
     name: Name,
     record: Record,
 }
 
 impl<'a> Candidate<'a> {
-    pub(crate) fn new(idem: &'a Idem, shelf: &'a Shelf, name: &'a Name, record: Record) -> Self {
-        Self { idem, shelf, name, record: Some(record) }
+    pub(crate) fn new(idem: &'a Idem, place: Place, name: &'a Name, record: Record) -> Self {
+        Self { idem, place, name, record: Some(record) }
     }
 
     pub(crate) fn record(&self) -> &Record {
@@ -47,13 +48,13 @@ impl<'a> Candidate<'a> {
         Some(Claim {
             record: self.record.take()?,
             idem: self.idem.clone(),
-            shelf: self.shelf.clone(),
+            place: self.place,
             name: self.name.clone(),
         })
     }
 
     pub(crate) async fn renew(&self) -> Result<Settled, StoreError> {
-        settle(self.shelf, self.name, self.record(), Change::Renew).await
+        settle(self.idem.shelf_at(self.place), self.name, self.record(), Change::Renew).await
     }
 
     /// The store has given the claim this fence.
@@ -118,11 +119,11 @@ fn op(change: Change<'_>) -> &'static str {
 
 impl Claim {
     async fn settle(&self, change: Change<'_>) -> Result<Settled, StoreError> {
-        settle(&self.shelf, &self.name, &self.record, change).await
+        settle(self.idem.shelf_at(self.place), &self.name, &self.record, change).await
     }
 }
 
-/// A body in flight, counted once for as long as this lives: `shutdown` waits for it.
+/// A body in flight without a claim, counted once for as long as this lives: `shutdown` waits for it.
 pub(crate) struct Counted {
     _running: Running,
     _gauge: observe::InFlight,
@@ -141,7 +142,7 @@ pub(crate) struct Held {
     claim: Claim,
     flight: Arc<Flight>,
     stage: Stage,
-    _counted: Counted,
+    _gauge: observe::InFlight,
 }
 
 enum Stage {
@@ -197,8 +198,8 @@ impl Held {
             until: Some(stands_until(sent, claim.record.lease())),
         });
         claim.idem.flights().depart(&flight);
-        let counted = Counted::new(&claim.idem);
-        Self { claim, flight, stage: Stage::Running, _counted: counted }
+        claim.idem.begin();
+        Self { claim, flight, stage: Stage::Running, _gauge: observe::InFlight::begin() }
     }
 
     pub(crate) fn flight(&self) -> &Arc<Flight> {
@@ -319,6 +320,7 @@ impl Drop for Held {
             }
             Stage::Over => {}
         }
+        self.claim.idem.end();
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Waiter<'a> {
     waited: bool,
     pause: Duration,
     /// When the lease that the store was asked about last would end.
-    lease_ends: Instant,
+    lease_ends: Option<Instant>,
     /// The flight under which this call polls for the others in this process.
     polling: Option<Poll<'a>>,
 }
@@ -45,15 +45,14 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 impl<'a> Waiter<'a> {
     pub(crate) fn new(idem: &'a Idem, name: &'a Name, wait: Option<Duration>) -> Self {
-        let now = Instant::now();
         Self {
             idem,
             name,
-            deadline: wait.map(|wait| now + wait),
+            deadline: wait.map(|wait| Instant::now() + wait),
             asked: false,
             waited: false,
             pause: FIRST_PAUSE,
-            lease_ends: now,
+            lease_ends: None,
             polling: None,
         }
     }
@@ -90,8 +89,9 @@ impl<'a> Waiter<'a> {
             match flight.follow(deadline).await {
                 Followed::Ended(End::Stored(record)) => return Met::Stored(record),
                 Followed::OutOfTime(left) => {
-                    let known = self.lease_ends.saturating_duration_since(Instant::now());
-                    return Met::InFlight(left.unwrap_or(known));
+                    let ends =
+                        self.lease_ends.map(|at| at.saturating_duration_since(Instant::now()));
+                    return Met::InFlight(left.or(ends).unwrap_or_default());
                 }
                 // Whoever polled has left, or is driven no more: one of those who followed polls
                 // on, and the others follow that one, so that the store is not asked by all of
@@ -120,7 +120,7 @@ impl<'a> Waiter<'a> {
         let now = Instant::now();
         let Some(deadline) = self.deadline.filter(|deadline| now < *deadline) else { return false };
         self.waited = true;
-        self.lease_ends = now + left;
+        self.lease_ends = Some(now + left);
         let jittered = self.pause.mul_f64(rand::random_range(0.5..1.5));
         self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
         // A lease that lapses is taken over at once.

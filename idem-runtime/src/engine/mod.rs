@@ -151,17 +151,26 @@ impl Idem {
         Name::joined(&self.0.prefix, key.text())
     }
 
-    /// The store that a strategy keeps its records in.
-    pub(crate) fn shelf(&self, strategy: Strategy) -> Result<&Shelf, Error> {
+    /// Where a strategy keeps its records.
+    pub(crate) fn place(&self, strategy: Strategy) -> Result<Place, Error> {
         match strategy {
             _ if self.0.disabled => {
                 Err(Error::config("this engine is disabled: it has no records"))
             }
-            Strategy::Setnx => self.0.kv.as_ref().ok_or_else(|| {
-                Error::config("`setnx` needs a store: `.redis(url)` or `.memory()` on the builder")
-            }),
-            Strategy::Db => self.0.db.as_ref().ok_or_else(|| Error::config(NO_DATABASE)),
+            Strategy::Setnx if self.0.kv.is_some() => Ok(Place::Kv),
+            Strategy::Setnx => Err(Error::config(NO_STORE)),
+            Strategy::Db if self.0.db.is_some() => Ok(Place::Db),
+            Strategy::Db => Err(Error::config(NO_DATABASE)),
         }
+    }
+
+    /// The store at a place that [`place`](Self::place) has found.
+    pub(crate) fn shelf_at(&self, place: Place) -> &Shelf {
+        let kept = match place {
+            Place::Kv => &self.0.kv,
+            Place::Db => &self.0.db,
+        };
+        kept.as_ref().unwrap_or_else(|| unreachable!("a place is one that the engine has"))
     }
 
     /// The stores that a key of unknown strategy may be in.
@@ -195,6 +204,16 @@ impl Idem {
         Ok(())
     }
 }
+
+/// Which of an engine's stores: small, and not counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    /// Redis, memory, or a user's own.
+    Kv,
+    Db,
+}
+
+const NO_STORE: &str = "`setnx` needs a store: `.redis(url)` or `.memory()` on the builder";
 
 const NO_DATABASE: &str = "`db` needs a database: `.postgres(pool)`, `.mysql(pool)`, \
                            `.sqlite(pool)` or `.database(url)` on the builder";

@@ -47,19 +47,28 @@ impl Work {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let work = &self.0.0.work;
-        let last = work.count.fetch_sub(1, Ordering::SeqCst) == 1;
-        if last && work.awaited.load(Ordering::SeqCst) {
-            work.none_left.notify_waiters();
-        }
+        self.0.end();
     }
 }
 
 impl Idem {
     /// Counts what is under way for as long as the returned value lives.
     pub(crate) fn enter(&self) -> Running {
-        self.0.work.count.fetch_add(1, Ordering::SeqCst);
+        self.begin();
         Running(self.clone())
+    }
+
+    /// Counts what is under way until [`end`](Self::end): for what holds the engine already.
+    pub(crate) fn begin(&self) {
+        self.0.work.count.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn end(&self) {
+        let work = &self.0.work;
+        let last = work.count.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && work.awaited.load(Ordering::SeqCst) {
+            work.none_left.notify_waiters();
+        }
     }
 
     /// Does something in the background, which `shutdown` waits for. Outside of a runtime, as in a

@@ -89,8 +89,21 @@ impl<'a> Part<'a> {
 }
 
 fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-')
+    PLAIN[usize::from(byte)]
 }
+
+/// What a value keeps: looked up for each byte of each key.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let kept =
+            matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'-');
+        plain[byte as usize] = kept;
+        byte += 1;
+    }
+    plain
+};
 
 impl fmt::Write for Part<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -100,8 +113,8 @@ impl fmt::Write for Part<'_> {
 }
 
 macro_rules! by_display {
-    ($($integer:ty)*) => {$(
-        impl KeyPart for $integer {
+    ($($value:ty)*) => {$(
+        impl KeyPart for $value {
             type Origin = Server;
 
             fn write(&self, part: &mut Part<'_>) {
@@ -112,9 +125,29 @@ macro_rules! by_display {
     )*};
 }
 
-by_display!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize bool char);
-by_display!(NonZero<i8> NonZero<i16> NonZero<i32> NonZero<i64> NonZero<i128> NonZero<isize>);
-by_display!(NonZero<u8> NonZero<u16> NonZero<u32> NonZero<u64> NonZero<u128> NonZero<usize>);
+macro_rules! integers {
+    ($($integer:ty)*) => {$(
+        impl KeyPart for $integer {
+            type Origin = Server;
+
+            fn write(&self, part: &mut Part<'_>) {
+                // Digits and a sign: there is nothing to encode.
+                part.out.push_str(itoa::Buffer::new().format(*self));
+            }
+        }
+
+        impl KeyPart for NonZero<$integer> {
+            type Origin = Server;
+
+            fn write(&self, part: &mut Part<'_>) {
+                self.get().write(part);
+            }
+        }
+    )*};
+}
+
+integers!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
+by_display!(bool char);
 #[cfg(feature = "uuid")]
 by_display!(uuid::Uuid);
 

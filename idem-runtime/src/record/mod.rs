@@ -21,7 +21,8 @@ pub struct Owner([u8; 16]);
 
 impl Owner {
     pub(crate) fn new() -> Self {
-        Self(rand::random())
+        // As one number: an array is drawn a byte at a time.
+        Self(rand::random::<u128>().to_ne_bytes())
     }
 
     #[cfg(feature = "_sql")]

@@ -17,12 +17,20 @@ pub enum Dialect {
     Native,
 }
 
-/// A connection that many callers share, and the dialect that its server speaks.
+/// A connection that many callers share, and the dialect that its server speaks: what one step gets
+/// of it.
 #[derive(Clone)]
 pub(super) struct Connected {
     connection: MultiplexedConnection,
-    life: Life,
     pub(super) dialect: Dialect,
+    /// Which of its link's connections it is.
+    pub(super) number: u64,
+}
+
+/// The connection that a link has, for as long as it is of use.
+pub(super) struct Current {
+    pub(super) connected: Connected,
+    pub(super) life: Life,
 }
 
 /// Whether a connection is still of use.
@@ -38,20 +46,16 @@ impl Life {
     pub(super) fn end(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
+
+    pub(super) fn is_over(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Connected {
     /// A connection to a server of which nothing is known yet.
-    pub(super) fn new(connection: MultiplexedConnection, life: Life) -> Self {
-        Self { connection, life, dialect: Dialect::Scripts }
-    }
-
-    pub(super) fn life(&self) -> Life {
-        self.life.clone()
-    }
-
-    pub(super) fn is_alive(&self) -> bool {
-        self.life.0.load(Ordering::Relaxed)
+    pub(super) fn new(connection: MultiplexedConnection, number: u64) -> Self {
+        Self { connection, dialect: Dialect::Scripts, number }
     }
 
     pub(super) async fn query(&mut self, command: &Cmd) -> RedisResult<Value> {

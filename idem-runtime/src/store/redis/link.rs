@@ -1,9 +1,11 @@
 //! A connection that comes back, and one step on it within a budget of time.
 
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use redis::aio::{MultiplexedConnection, SendError};
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo,
@@ -12,7 +14,7 @@ use redis::{
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::RedisOptions;
-use super::connection::{Connected, Dialect, Life};
+use super::connection::{Connected, Current, Dialect, Life};
 use super::probe::{Server, probe};
 use crate::error::{Error, Source};
 use crate::store::{Name, StoreError};
@@ -30,7 +32,10 @@ struct Line {
     probe: String,
     /// No better dialect is spoken than this one.
     at_most: Dialect,
-    now: RwLock<Option<Connected>>,
+    /// Read at each step, by all threads: so without a lock, and without a count of readers.
+    now: ArcSwapOption<Current>,
+    /// How many connections were made.
+    dialled: AtomicU64,
     connecting: tokio::sync::Mutex<Option<Failed>>,
 }
 
@@ -80,15 +85,16 @@ impl Link {
             timeout: options.timeout,
             probe: format!("{}#probe", Name::start(&options.prefix)),
             at_most: options.at_most,
-            now: RwLock::new(None),
+            now: ArcSwapOption::empty(),
+            dialled: AtomicU64::new(0),
             connecting: tokio::sync::Mutex::new(None),
         })))
     }
 
     /// Connects, and says what the server is.
     pub(super) async fn open(&self) -> Result<Server, RedisError> {
-        let (connected, server) = self.0.dial().await?;
-        self.0.keep(connected);
+        let (current, server) = self.0.dial().await?;
+        self.0.now.store(Some(Arc::new(current)));
         Ok(server)
     }
 
@@ -137,7 +143,7 @@ impl Link {
     where
         F: Future<Output = RedisResult<Value>>,
     {
-        let alive = connected.life();
+        let number = connected.number;
         let soon = deadline.min(Instant::now() + self.0.timeout / SENDS);
         match timeout_at(soon, step(connected)).await {
             Ok(Ok(value)) => Sent::Answered(Ok(value)),
@@ -146,16 +152,16 @@ impl Link {
                 // A primary no more: by another connection its name may lead to the one that
                 // followed it.
                 if error.code() == Some("READONLY") {
-                    alive.end();
+                    self.0.end(number);
                 }
                 Sent::Refused(error)
             }
             Ok(Err(error)) => {
-                alive.end();
+                self.0.end(number);
                 Sent::Lost(error)
             }
             Err(_) => {
-                alive.end();
+                self.0.end(number);
                 Sent::Lost(timed_out())
             }
         }
@@ -185,12 +191,13 @@ impl Line {
         }
         // Boxed: it is large and rare.
         match Box::pin(self.dial()).await {
-            Ok((connected, server)) => {
+            Ok((current, server)) => {
                 if server.is_replica {
                     tracing::warn!("reconnected to a replica: it refuses every claim");
                 }
                 *failed = None;
-                self.keep(connected.clone());
+                let connected = current.connected.clone();
+                self.now.store(Some(Arc::new(current)));
                 Ok(connected)
             }
             Err(error) => {
@@ -201,22 +208,28 @@ impl Line {
     }
 
     fn alive(&self) -> Option<Connected> {
-        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
-        now.as_ref().filter(|connected| connected.is_alive()).cloned()
+        let now = self.now.load();
+        let current = now.as_ref().filter(|current| !current.life.is_over())?;
+        Some(current.connected.clone())
     }
 
-    fn keep(&self, connected: Connected) {
-        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Some(connected);
+    /// The connection of that number is of no use any more.
+    fn end(&self, number: u64) {
+        let now = self.now.load();
+        if let Some(current) = now.as_ref().filter(|current| current.connected.number == number) {
+            current.life.end();
+        }
     }
 
     /// Connects and looks at the server, within the time of one step.
-    async fn dial(&self) -> RedisResult<(Connected, Server)> {
+    async fn dial(&self) -> RedisResult<(Current, Server)> {
         let dialled = async {
             let (connection, life) = self.connect().await?;
-            let mut connected = Connected::new(connection, life);
+            let number = self.dialled.fetch_add(1, Ordering::Relaxed);
+            let mut connected = Connected::new(connection, number);
             let server = probe(&mut connected, &self.probe).await?;
             connected.dialect = server.dialect.min(self.at_most);
-            Ok((connected, server))
+            Ok((Current { connected, life }, server))
         };
         timeout(self.timeout, dialled).await.unwrap_or_else(|_| Err(timed_out()))
     }
