@@ -127,7 +127,9 @@ impl Parse for Entry {
 impl Entry {
     /// The text after `=`.
     fn text(&self, known: &Known, errors: &mut Errors) -> Option<LitStr> {
-        if let Value::Equals(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = &self.value {
+        if let Value::Equals(value) = &self.value
+            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = bare(value)
+        {
             return Some(text.clone());
         }
         self.wrong(format!("`{}` takes a name in quotes", known.name), known, errors);
@@ -167,9 +169,17 @@ impl Entry {
     }
 }
 
+/// An expression without the invisible brackets in which it came through `macro_rules!`.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Group(group) => bare(&group.expr),
+        expr => expr,
+    }
+}
+
 /// A variant's bare name.
 fn state(expr: &Expr, errors: &mut Errors) -> Option<Ident> {
-    let message = match expr {
+    let message = match bare(expr) {
         Expr::Path(path) if path.qself.is_none() => match last(&path.path) {
             (Some(name), true) => return Some(name),
             (Some(name), false) => format!("a state is a variant's bare name: write `{name}`"),

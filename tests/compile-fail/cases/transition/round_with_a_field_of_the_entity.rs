@@ -1,0 +1,36 @@
+use idem::{StateMachine, idempotent};
+use sqlx::{Sqlite, Transaction};
+
+#[derive(StateMachine)]
+#[state(table = "orders", id = "id", column = "status")]
+enum OrderStatus {
+    #[state(to(Paid, Cancelled))]
+    Pending,
+    #[state(to(Shipped, Refunded))]
+    Paid,
+    Shipped,
+    #[state(to(Paid))]
+    Refunded,
+    Cancelled,
+}
+
+struct Order {
+    id: i64,
+}
+
+#[idempotent(
+    strategy = "state",
+    key = "refund:{order.id}",
+    transition = OrderStatus::Paid => OrderStatus::Refunded,
+    entity = order.id.to_string(),
+    tx = tx
+)]
+async fn pay(
+    tx: &mut Transaction<'_, Sqlite>,
+    callback: &str,
+    order: &Order,
+) -> Result<u32, idem::Error> {
+    Ok(1)
+}
+
+fn main() {}
