@@ -48,7 +48,7 @@ use proc_macro::TokenStream;
 /// | option | values (default) |
 /// |---|---|
 /// | `key` | the template, needed; see below |
-/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"db"`: a durable claim in your own database; needed |
+/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"db"`: a durable claim in your own database; `"state"`: a transition of a row in your own table; needed |
 /// | `ttl` | retention: how long a completed call answers duplicates (`"24h"`) |
 /// | `lease` | how long a claim stands without renewal, at most half of `ttl` (`"30s"`, or half of `ttl` where that is less) |
 /// | `max_runtime` | how long the body may take (no limit) |
@@ -57,7 +57,9 @@ use proc_macro::TokenStream;
 /// | `on_duplicate` | `"replay"` (default), or `"reject"`: a completed duplicate gets `Error::Duplicate` and no result is stored |
 /// | `on_err` | what an `Err` does to the claim: `"release"` (default), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` |
 /// | `on_cancel` | what a dropped call does to its body: `"hold"` (default) leaves the claim till its lease lapses, `"finish"` lets the body go on in a task of its own |
-/// | `engine` | an expression that derefs to `Idem` (the task's engine, else the installed one) |
+/// | `transition` | `OrderStatus::Pending => OrderStatus::Paid`: the transition of `"state"`, needed there |
+| `entity` | the value that its row is looked up by: an integer, text or `Uuid`; needed there |
+| `engine` | an expression that derefs to `Idem` (the task's engine, else the installed one) |
 /// | `map_err` | a path to a `fn(idem::Error) -> E` (`From`) |
 /// | `codec` | a type that implements `idem::Codec<T>` (`idem::Json`) |
 /// | `on_outage` | `"fail"` (default), or `"run"`: unguarded when the store can't be asked; `setnx` only |
