@@ -58,8 +58,8 @@ use proc_macro::TokenStream;
 /// | `on_err` | what an `Err` does to the claim: `"release"` (default), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` |
 /// | `on_cancel` | what a dropped call does to its body: `"hold"` (default) leaves the claim till its lease lapses, `"finish"` lets the body go on in a task of its own |
 /// | `transition` | `OrderStatus::Pending => OrderStatus::Paid`: the transition of `"state"`, needed there |
-| `entity` | the value that its row is looked up by: an integer, text or `Uuid`; needed there |
-| `engine` | an expression that derefs to `Idem` (the task's engine, else the installed one) |
+/// | `entity` | the value that its row is looked up by: an integer, text or `Uuid`; needed there |
+/// | `engine` | an expression that derefs to `Idem` (the task's engine, else the installed one) |
 /// | `map_err` | a path to a `fn(idem::Error) -> E` (`From`) |
 /// | `codec` | a type that implements `idem::Codec<T>` (`idem::Json`) |
 /// | `on_outage` | `"fail"` (default), or `"run"`: unguarded when the store can't be asked; `setnx` only |

@@ -85,6 +85,8 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     };
     let absent = absent(options, template, function);
     let key_value = key::write(template, &roots, &compared, runtime);
+    let transition =
+        edge::write(context, template).map(|it| quote_spanned!(here=> .transition(#it)));
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
     let body = body(context);
@@ -115,7 +117,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         };
         #(#lets)*
         #absent
-        let #key = { #key_value };
+        let #key = { #key_value }#transition;
         let #engine = #engine_value;
         let #returns = #returns_value;
         #enter.await

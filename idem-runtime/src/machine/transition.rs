@@ -5,8 +5,10 @@ use crate::error::Error;
 
 /// The transition of one entity from one state to another.
 ///
-/// The attribute writes one from `transition` and `entity`; code that calls
-/// [`Idem::transition`](crate::Idem::transition) itself makes it.
+/// The attribute writes one from `transition` and `entity`; code that makes calls itself gives it to
+/// the key, by [`Key::transition`](crate::Key::transition), and says [`Plan::state`].
+///
+/// [`Plan::state`]: crate::Plan::state
 ///
 /// ```
 /// use idem::{StateMachine, Transition};

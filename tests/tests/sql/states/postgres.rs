@@ -1,0 +1,65 @@
+//! Postgres.
+
+use sqlx::Postgres as Db;
+
+use crate::database::Database;
+
+fn database() -> Database {
+    Database::postgres()
+}
+
+/// How a transaction begins that will write.
+const BEGIN: &str = "begin";
+
+tests_of_the_driver!();
+
+mod enums {
+    use idem::{Error, StateMachine, idempotent};
+    use sqlx::{Postgres, Transaction};
+
+    use super::shop::Shop;
+
+    #[derive(StateMachine)]
+    #[state(table = "sent.parcels", id = "id", column = "state", pg_type = "sent.parcel_state")]
+    enum Parcel {
+        #[state(to(OnItsWay))]
+        Packed,
+        OnItsWay,
+    }
+
+    #[idempotent(
+        strategy = "state",
+        key = "send:{parcel}",
+        transition = Parcel::Packed => Parcel::OnItsWay,
+        entity = parcel,
+        tx = tx,
+        engine = shop.idem
+    )]
+    async fn send(
+        shop: &Shop,
+        tx: &mut Transaction<'_, Postgres>,
+        parcel: i32,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_column_may_be_an_enum_of_the_database() {
+        let shop = Shop::open().await;
+        let schema = "
+            create schema sent;
+            create type sent.parcel_state as enum ('packed', 'on_its_way');
+            create table sent.parcels (id int primary key, state sent.parcel_state not null);
+            insert into sent.parcels values (1, 'packed');
+        ";
+        shop.execute(schema).await;
+        let mut tx = shop.begin().await;
+        send(&shop, &mut tx, 1).await.unwrap();
+        tx.commit().await.unwrap();
+        let state = "select state::text from sent.parcels where id = 1";
+        assert_eq!(shop.text(state).await.as_deref(), Some("on_its_way"));
+        let mut tx = shop.begin().await;
+        let missing = send(&shop, &mut tx, 2).await.unwrap_err();
+        assert!(matches!(missing, Error::IllegalTransition { actual: None, .. }), "{missing:?}");
+    }
+}

@@ -1,0 +1,14 @@
+//! SQLite.
+
+use sqlx::Sqlite as Db;
+
+use crate::database::Database;
+
+fn database() -> Database {
+    Database::sqlite()
+}
+
+/// How a transaction begins that will write: the file has one writer.
+const BEGIN: &str = "begin immediate";
+
+tests_of_the_driver!();
