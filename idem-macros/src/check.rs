@@ -1,6 +1,7 @@
 //! What the options, the template and the function say of each other.
 
 mod loans;
+mod transaction;
 
 use proc_macro2::Span;
 
@@ -11,6 +12,7 @@ use crate::options::{Fingerprint, Listed, OnErr, Options, Time, duration};
 use crate::suggest;
 use crate::template::Template;
 pub(crate) use loans::{borrows, results};
+pub(crate) use transaction::transaction;
 
 const DEFAULT_TTL: u64 = 86_400_000;
 

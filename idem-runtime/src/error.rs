@@ -202,6 +202,12 @@ impl Error {
         Self::Outage { source: source.into() }
     }
 
+    /// An [`Error::Conflict`] around what a database said.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn conflict(source: impl Into<Source>) -> Self {
+        Self::Conflict { source: source.into() }
+    }
+
     /// An [`Error::Config`] that says what is wrong and what to write.
     pub(crate) fn config(reason: impl Into<String>) -> Self {
         Self::Config { reason: reason.into() }

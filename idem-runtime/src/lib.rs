@@ -49,8 +49,10 @@
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 
+mod answer;
 mod attempt;
 mod call;
+mod claimant;
 mod codec;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -67,8 +69,11 @@ mod outcome;
 mod plan;
 mod record;
 pub mod returns;
+mod settlement;
 mod site;
 pub mod store;
+#[cfg(feature = "_sql")]
+mod transaction;
 mod wait;
 
 #[doc(hidden)]
@@ -86,3 +91,5 @@ pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
+#[cfg(feature = "_sql")]
+pub use transaction::OpenTransaction;

@@ -160,6 +160,11 @@ pub(crate) fn unsettled(name: &Name, op: &'static str, error: &StoreError) {
     tracing::warn!(key = %Hashed(name), op, %error, "the store did not answer");
 }
 
+#[cfg(feature = "_sql")]
+pub(crate) fn not_undone(name: &Name, error: &dyn fmt::Display) {
+    tracing::warn!(key = %Hashed(name), %error, "what the body wrote could not be undone alone");
+}
+
 pub(crate) fn not_stored(name: &Name, reason: &dyn fmt::Display) {
     tracing::warn!(key = %Hashed(name), %reason, "completed without its result");
 }

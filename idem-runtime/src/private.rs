@@ -48,7 +48,7 @@ where
     }
 }
 
-fn resolve(site: &'static Site, engine: Option<Idem>) -> Result<Idem, Error> {
+pub(crate) fn resolve(site: &'static Site, engine: Option<Idem>) -> Result<Idem, Error> {
     let idem = engine.map_or_else(Idem::current, Ok)?;
     idem.register(site)?;
     Ok(idem)

@@ -1,12 +1,14 @@
 //! The guarded function: its plan, its key, and one call.
 
 mod edge;
+mod joined;
 pub(crate) mod key;
 mod plan;
 mod returns;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::check::{self, Unknown};
@@ -30,6 +32,7 @@ pub(crate) fn idempotent(options: TokenStream, item: &TokenStream) -> TokenStrea
     check::fingerprint(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
     check::results(&options, &function, &mut errors);
+    check::transaction(&options, template.as_ref(), &function, &mut errors);
     let unknown = template
         .as_ref()
         .map_or(Unknown::None, |template| check::placeholders(template, &function, &mut errors));
@@ -49,6 +52,14 @@ pub(crate) struct Context<'a> {
     options: &'a Options,
     function: &'a Function,
     runtime: Runtime,
+}
+
+impl Context<'_> {
+    /// What stands for the parameter that `tx` names.
+    fn transaction(&self) -> Option<&Ident> {
+        let name = self.options.tx.as_ref()?.unraw().to_string();
+        self.function.names.get(&name).map(|name| &name.ident)
+    }
 }
 
 fn guarded(options: &Options, template: &Template, function: &Function) -> TokenStream {
@@ -91,18 +102,22 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     let returns_value = returns::write(context);
     let body = body(context);
     let runtime = runtime.at(here);
-    let enter = match options.on_cancel.filter(|_| options.finishes()) {
-        None => quote_spanned! {here=>
-            #runtime::__private::call(#site, #engine, #key, #returns, #body)
+    let finishes = options.on_cancel.filter(|_| options.finishes());
+    let answer = match (context.transaction(), finishes) {
+        (Some(tx), _) => {
+            joined::write(tx, [&site, &engine, &key, &returns], &body, transition.is_some())
+        }
+        (None, None) => quote_spanned! {here=>
+            #runtime::__private::call(#site, #engine, #key, #returns, #body).await
         },
         // What can't go on by itself is told where it was asked to.
-        Some(word) => {
+        (None, Some(word)) => {
             let span = here.located_at(word.span);
             let future = Ident::new("body", span);
             quote_spanned! {span=> {
                 let #future = #body;
                 #returns.call_detached(#site, #engine, #key, #future)
-            }}
+            }.await}
         }
     };
     quote_spanned! {here=>
@@ -120,7 +135,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         let #key = { #key_value }#transition;
         let #engine = #engine_value;
         let #returns = #returns_value;
-        #enter.await
+        #answer
     }
 }
 

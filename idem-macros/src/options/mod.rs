@@ -65,6 +65,8 @@ pub(crate) struct Options {
     pub(crate) on_outage: Option<Word>,
     pub(crate) transition: Option<Edge>,
     pub(crate) entity: Option<Expr>,
+    /// The name of the parameter that holds the caller's transaction.
+    pub(crate) tx: Option<Ident>,
     pub(crate) krate: Option<Path>,
     /// Names of the options that were written, wrong values too, so that a wrong one is not told to
     /// be missing as well.
@@ -210,6 +212,7 @@ impl Options {
             (Name::MapErr, Value::Path(path)) => self.map_err = Some(path),
             (Name::Crate, Value::Path(path)) => self.krate = Some(path),
             (Name::Codec, Value::Type(ty)) => self.codec = Some(ty),
+            (Name::Tx, Value::Name(name)) => self.tx = Some(name),
             (option, _) => unreachable!("the table gives {option:?} a value of its kind"),
         }
     }
@@ -255,6 +258,10 @@ impl Options {
         let Some(strategy) = self.strategy else { return };
         for (row, span) in &self.written {
             if let Some(message) = row.foreign_to(strategy) {
+                errors.at(*span, message);
+            } else if self.wrote(Name::Tx)
+                && let Some(message) = row.foreign_in_transaction()
+            {
                 errors.at(*span, message);
             }
         }

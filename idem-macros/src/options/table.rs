@@ -43,6 +43,7 @@ pub(crate) enum Name {
     OnOutage,
     Transition,
     Entity,
+    Tx,
     Crate,
 }
 
@@ -63,6 +64,8 @@ pub(crate) enum Kind {
     Module,
     Type,
     Expr,
+    /// The name of a parameter.
+    Parameter,
     /// `name(place, …)`, or `name = "off"`.
     Places,
     /// Two states: `A => B`.
@@ -114,6 +117,7 @@ pub(crate) const TABLE: &[Row] = &[
     row(Name::OnOutage, "on_outage", Kind::Word(&["fail", "run"]), &[Strategy::Setnx], "on_outage = \"run\""),
     row(Name::Transition, "transition", Kind::Edge, &[Strategy::State], "transition = OrderStatus::Pending => OrderStatus::Paid"),
     row(Name::Entity, "entity", Kind::Expr, &[Strategy::State], "entity = order_id"),
+    row(Name::Tx, "tx", Kind::Parameter, &[Strategy::Db, Strategy::State], "tx = tx"),
     row(Name::Crate, "crate", Kind::Module, ALL, "crate = shop::idem"),
 ];
 
@@ -128,7 +132,8 @@ const fn row(
 }
 
 /// The options that a strategy can't be without, beside `key`.
-const NEEDED: &[(Strategy, &[Name])] = &[(Strategy::State, &[Name::Transition, Name::Entity])];
+const NEEDED: &[(Strategy, &[Name])] =
+    &[(Strategy::State, &[Name::Transition, Name::Entity, Name::Tx])];
 
 impl Row {
     /// The options that a strategy can't be without, beside `key`.
@@ -154,6 +159,22 @@ impl Row {
             self.name,
             crate::suggest::list(users, "and"),
         ))
+    }
+}
+
+impl Row {
+    /// What is wrong with this option beside `tx`.
+    pub(crate) fn foreign_in_transaction(&self) -> Option<String> {
+        let rule = match self.option {
+            Name::Lease => "a claim in a transaction lasts as long as that does",
+            Name::MaxRuntime => {
+                "a call in a transaction is undone when it is dropped, as by `tokio::time::timeout`"
+            }
+            Name::OnErr => "with `tx` an `Err` undoes the claim and what the body wrote",
+            Name::OnCancel => "with `tx` a call that is dropped is undone",
+            _ => return None,
+        };
+        Some(format!("{rule}, so there is no `{}`: remove it", self.name))
     }
 }
 

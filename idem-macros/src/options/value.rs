@@ -21,6 +21,7 @@ pub(crate) enum Value {
     Path(Path),
     Type(Type),
     Expr(Expr),
+    Name(Ident),
     Places(Vec<Listed>),
     Edge(Edge),
 }
@@ -117,6 +118,17 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             None
         }
         (Kind::Expr, None) => Some(Ok(Value::Expr(found))),
+        (Kind::Parameter, None) => match &found {
+            Expr::Path(path) if let Some(name) = path.path.get_ident() => {
+                Some(Ok(Value::Name(name.clone())))
+            }
+            _ => other(found),
+        },
+        (Kind::Parameter, Some(text)) if syn::parse_str::<Ident>(&text.value()).is_ok() => {
+            let (name, parameter) = (row.name, text.value());
+            errors.at(text.span(), format!("a name is not quoted: write `{name} = {parameter}`"));
+            None
+        }
         (Kind::Function | Kind::Module | Kind::Type, Some(text))
             if syn::parse_str::<Path>(&text.value()).is_ok()
                 && (row.kind != Kind::Type || text.value().contains(char::is_uppercase)) =>
@@ -200,6 +212,7 @@ impl std::fmt::Display for Kind {
             Self::Module => "the path of a crate",
             Self::Type => "a type",
             Self::Expr => "an expression",
+            Self::Parameter => "the name of a parameter",
             Self::Places => "a list in parentheses",
             Self::Edge => "two states",
         })

@@ -159,8 +159,8 @@ impl Idem {
             }
             Strategy::Setnx if self.0.kv.is_some() => Ok(Place::Kv),
             Strategy::Setnx => Err(Error::config(NO_STORE)),
-            Strategy::Db if self.0.db.is_some() => Ok(Place::Db),
-            Strategy::Db => Err(Error::config(NO_DATABASE)),
+            Strategy::Db | Strategy::State if self.0.db.is_some() => Ok(Place::Db),
+            Strategy::Db | Strategy::State => Err(Error::config(NO_DATABASE)),
         }
     }
 

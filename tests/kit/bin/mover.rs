@@ -43,13 +43,13 @@ macro_rules! pays_by {
             use super::*;
 
             #[idempotent(
-                                strategy = "state",
-                                key = "pay_in_time:{callback}:{order}",
-                                transition = Order::Pending => Order::Paid,
-                                entity = order,
-                                tx = tx,
-                                engine = idem
-                            )]
+                                                        strategy = "state",
+                                                        key = "pay_in_time:{callback}:{order}",
+                                                        transition = Order::Pending => Order::Paid,
+                                                        entity = order,
+                                                        tx = tx,
+                                                        engine = idem
+                                                    )]
             async fn pay(
                 idem: &Idem,
                 tx: &mut Transaction<'_, $driver>,

@@ -39,4 +39,5 @@ mod outage;
 mod pool;
 mod sqlite;
 mod statements;
+mod states;
 mod sweep;

@@ -1,12 +1,12 @@
 //! The guard of a transition: one conditional update of the entity's row, in the caller's
 //! transaction. It never waits for a lock.
 
+use std::future::Future;
 use std::sync::Arc;
 
-use sqlx::error::DatabaseError;
-use sqlx::{AssertSqlSafe, Executor, IntoArguments, SqlSafeStr as _, SqlStr};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use super::step::{Dialect, Verdict};
+use super::inside::Joinable;
 use crate::error::Error;
 use crate::machine::{Edge, Id, Machine, Transition};
 
@@ -14,14 +14,14 @@ use crate::machine::{Edge, Id, Machine, Transition};
 #[derive(Debug)]
 pub(crate) enum Guarded {
     /// The entity was in the state that the transition starts from, and is in the other.
-    Moved,
+    Passed,
     /// Another transaction has locked the entity; nothing was done.
-    Locked(sqlx::Error),
+    Locked(Error),
 }
 
 /// What a conditional update has found and done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
+pub struct Seen {
     /// Rows of this id. Not counted where they were changed.
     pub(super) rows: u64,
     /// Rows that were changed.
@@ -30,21 +30,30 @@ pub(super) struct Seen {
     pub(super) state: Option<String>,
 }
 
+/// What the refusal of a guard's statement means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Another transaction has locked the row; nothing was done, and nothing lost.
+    Locked,
+    /// The table is not as the machine says.
+    Mistaken,
+    /// What it means for any statement.
+    Usual,
+}
+
 /// A database, as far as a guard has to know it.
-pub(super) trait Guard: Dialect
-where
-    for<'c> &'c mut Self::Connection: Executor<'c, Database = Self>,
-    Self::Arguments: IntoArguments<Self>,
-{
-    /// Tries the update, and looks at the row if it changed nothing.
-    async fn try_to_move(
+pub trait Guard: Joinable {
+    /// Tries the update, without waiting for a lock, and looks at the row if it changed nothing.
+    /// `records` are those of the engine, if it has any.
+    fn try_to_move(
+        records: Option<&Self::Records>,
         connection: &mut Self::Connection,
         edge: Edge,
         id: &Id,
-    ) -> Result<Seen, sqlx::Error>;
+    ) -> impl Future<Output = Result<Seen, sqlx::Error>> + Send;
 
-    /// Whether a lock was refused, and nothing else was done about it.
-    fn is_locked(error: &dyn DatabaseError) -> bool;
+    /// What it means that one of these statements was refused.
+    fn refused(error: &sqlx::Error) -> Refusal;
 }
 
 /// How often what was seen may be older than what was done.
@@ -58,45 +67,28 @@ const ROUNDS: usize = 8;
 /// [`Error::Conflict`] when the caller's transaction has lost, [`Error::Config`] where the table is
 /// not as the machine says.
 pub(crate) async fn guard<DB: Guard>(
+    records: Option<&DB::Records>,
     connection: &mut DB::Connection,
     transition: &Transition,
-) -> Result<Guarded, Error>
-where
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    DB::Arguments: IntoArguments<DB>,
-{
+) -> Result<Guarded, Error> {
     let edge = transition.edge()?;
     let entity = transition.entity();
     for _ in 0..ROUNDS {
-        let seen = match DB::try_to_move(connection, edge, entity).await {
+        let seen = match DB::try_to_move(records, connection, edge, entity).await {
             Ok(seen) => seen,
             Err(error) => {
-                return match error.as_database_error() {
-                    Some(refusal) if DB::is_locked(refusal) => Ok(Guarded::Locked(error)),
-                    Some(refusal) => Err(match DB::verdict(refusal) {
-                        Verdict::Again => Error::Conflict { source: error.into() },
-                        Verdict::Gone => Error::outage(error),
-                        _ => unlike(edge.machine, &error),
-                    }),
-                    None => Err(Error::outage(error)),
+                return match DB::refused(&error) {
+                    Refusal::Locked => Ok(Guarded::Locked(Error::conflict(error))),
+                    Refusal::Mistaken => Err(unlike(edge.machine, &error)),
+                    Refusal::Usual => Err(DB::refusal(error)),
                 };
             }
         };
         match judge(&seen, edge) {
-            Judged::Moved => return Ok(Guarded::Moved),
+            Judged::Moved => return Ok(Guarded::Passed),
             Judged::Again => {}
             Judged::Otherwise => break,
-            Judged::Illegal(actual) => {
-                let known =
-                    actual.as_deref().is_none_or(|it| edge.machine.states().any(|s| s == it));
-                return Err(Error::IllegalTransition {
-                    entity: entity.to_string(),
-                    from: edge.from().to_owned(),
-                    to: edge.to().to_owned(),
-                    actual,
-                    known,
-                });
-            }
+            Judged::Illegal(actual) => return Err(illegal(edge, entity, actual)),
             Judged::Several => {
                 let Machine { table, id, .. } = edge.machine;
                 return Err(Error::config(format!(
@@ -106,6 +98,17 @@ where
         }
     }
     Err(unlike(edge.machine, &"an update left a row in another state, as a trigger may"))
+}
+
+fn illegal(edge: Edge, entity: &Id, actual: Option<String>) -> Error {
+    let declared = |state: &str| edge.machine.states().any(|declared| declared == state);
+    Error::IllegalTransition {
+        entity: entity.to_string(),
+        from: edge.from().to_owned(),
+        to: edge.to().to_owned(),
+        known: actual.as_deref().is_none_or(declared),
+        actual,
+    }
 }
 
 fn unlike(machine: &Machine, error: &dyn std::fmt::Display) -> Error {

@@ -5,7 +5,8 @@
 //! index decides between claims that come at once, and only the database's clock judges times.
 
 mod database;
-mod guard;
+pub(crate) mod guard;
+pub(crate) mod inside;
 mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;

@@ -72,7 +72,7 @@ pub(super) fn won(fence: Result<i64, sqlx::Error>) -> Result<Claimed, StoreError
 }
 
 /// What a database can add to its clock: a thousand years.
-const LONGEST: i64 = 1000 * 366 * 24 * 3600 * 1000;
+pub(super) const LONGEST: i64 = 1000 * 366 * 24 * 3600 * 1000;
 
 fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(LONGEST).min(LONGEST)

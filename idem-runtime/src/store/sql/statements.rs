@@ -7,6 +7,7 @@ use super::step::Statement;
 use crate::store::Change;
 
 /// Their texts, with a table's names in their places.
+#[derive(Clone)]
 pub(super) struct Statements {
     pub(super) claim: SqlStr,
     pub(super) takeover: SqlStr,

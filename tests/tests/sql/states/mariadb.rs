@@ -36,7 +36,8 @@ mod lax {
         sqlx::raw_sql("set session sql_mode = ''").execute(&mut *tx).await.unwrap();
         let transition = Transition::new(Short::New, Short::TooLongForIt, 1);
         let body = async |_: &mut _| Ok::<_, Error>(());
-        let key = idem::key!("lengthen:{}", 1);
+        let id = 1;
+        let key = idem::key!("lengthen:{id}");
         let refused = shop.idem.call_tx(&mut tx, &PLAN, key.transition(transition), body).await;
         assert_eq!(refused.unwrap_err().code(), "config");
         tx.commit().await.unwrap();

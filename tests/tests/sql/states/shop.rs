@@ -45,7 +45,7 @@ impl Shop {
         let pool = <Pool<Db>>::connect(&database.url).await.unwrap();
         let shop = Self { database, idem, pool };
         // A file is the test's own, a server that of all.
-        if matches!(shop.database.kind, crate::database::Kind::Sqlite { .. }) {
+        if shop.database.is_a_file() {
             shop.execute(SCHEMA).await;
         } else {
             MADE.get_or_init(|| shop.execute(SCHEMA)).await;

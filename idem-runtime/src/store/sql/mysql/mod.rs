@@ -1,9 +1,11 @@
 //! Records in MySQL and MariaDB.
 
 mod guard;
+mod inside;
 mod steps;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
@@ -36,6 +38,10 @@ pub struct MySql {
     timeout: Duration,
     table: Table,
     statements: Statements,
+    /// For the caller's own transaction.
+    inside: Statements,
+    /// Whether the server has said that it is MariaDB.
+    mariadb: AtomicBool,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -51,7 +57,8 @@ impl MySql {
     pub fn new(pool: MySqlPool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '`')?;
         let statements = statements!(table);
-        Ok(Self { pool, timeout, table, statements })
+        let inside = inside::statements(&table, &statements);
+        Ok(Self { pool, timeout, table, statements, inside, mariadb: AtomicBool::new(false) })
     }
 
     /// Looks at the server.
@@ -60,9 +67,12 @@ impl MySql {
     ///
     /// [`Error::Config`] for a server that only reads, [`Error::Outage`] when it does not answer.
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let statement = "select cast(@@global.read_only as char) in ('0', 'OFF')";
-        let writes = self.step().row(|| sqlx::query(statement)).await?;
-        if writes.is_some_and(|row| row.get::<i64, _>(0) == 0) {
+        let statement =
+            "select cast(@@global.read_only as char) in ('0', 'OFF'), version() like '%MariaDB%'";
+        let row = self.step().row(|| sqlx::query(statement)).await?;
+        let says = |at: usize| row.as_ref().map(|row| row.get::<i64, _>(at) != 0);
+        self.mariadb.store(says(1) == Some(true), Ordering::Relaxed);
+        if says(0) == Some(false) {
             return Err(Error::config(
                 "this MySQL server is read-only: claims are made on its primary",
             ));
@@ -124,6 +134,11 @@ impl MySql {
                 return Ok(all);
             }
         }
+    }
+
+    /// Whether a statement can say how long it waits for a lock.
+    fn is_mariadb(&self) -> bool {
+        self.mariadb.load(Ordering::Relaxed)
     }
 
     fn step(&self) -> Step<'_, Db> {

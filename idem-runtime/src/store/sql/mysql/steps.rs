@@ -105,7 +105,7 @@ impl Store for MySql {
 }
 
 /// What a look at a name came to.
-enum Look {
+pub(super) enum Look {
     Standing(Standing),
     /// Absent as far as anybody is told, and still a row.
     Expired(Judged<'static>),
@@ -115,7 +115,7 @@ enum Look {
     },
 }
 
-fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
+pub(super) fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
     let Some(fence) = row.try_get::<Option<i64>, _>(1)? else {
         return Ok(Look::Absent { now: row.try_get(0)? });
     };

@@ -1,14 +1,16 @@
 //! The guard of a transition.
 
-use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnection;
 use sqlx::{Postgres as Pg, Row as _};
 
+use super::Postgres;
 use crate::machine::{Edge, Id};
-use crate::store::sql::guard::{Guard, Seen, bind_id, statement};
+use crate::store::sql::guard::{Guard, Refusal, Seen, bind_id, statement};
+use crate::store::sql::step::{Dialect as _, Verdict};
 
 impl Guard for Pg {
     async fn try_to_move(
+        _: Option<&Postgres>,
         connection: &mut PgConnection,
         edge: Edge,
         id: &Id,
@@ -20,7 +22,11 @@ impl Guard for Pg {
         Ok(Seen { rows: count(0)?, moved: count(1)?, state: row.try_get(2)? })
     }
 
-    fn is_locked(error: &dyn DatabaseError) -> bool {
-        error.code().as_deref() == Some("55P03")
+    fn refused(error: &sqlx::Error) -> Refusal {
+        match error.as_database_error() {
+            Some(refused) if refused.code().as_deref() == Some("55P03") => Refusal::Locked,
+            Some(refused) if Self::verdict(refused) == Verdict::Final => Refusal::Mistaken,
+            _ => Refusal::Usual,
+        }
     }
 }

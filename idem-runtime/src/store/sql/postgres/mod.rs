@@ -1,6 +1,7 @@
 //! Records in Postgres.
 
 mod guard;
+mod inside;
 mod steps;
 
 use std::fmt;
@@ -35,6 +36,8 @@ pub struct Postgres {
     timeout: Duration,
     table: Table,
     statements: Statements,
+    /// For the caller's own transaction.
+    inside: Statements,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -50,7 +53,8 @@ impl Postgres {
     pub fn new(pool: PgPool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '"')?;
         let statements = statements!(table);
-        Ok(Self { pool, timeout, table, statements })
+        let inside = inside::statements(&table, &statements);
+        Ok(Self { pool, timeout, table, statements, inside })
     }
 
     /// Looks at the server.

@@ -19,7 +19,7 @@ impl Postgres {
     ) -> Result<Claimed, StoreError> {
         loop {
             if let Some(row) = step.row(|| self.statements.claim(name, claim)).await? {
-                return match standing(&row)? {
+                return match standing(&row).map_err(StoreError::unknown)? {
                     Some(standing) => Ok(Claimed::Found(standing.found())),
                     None => won(row.try_get(0)),
                 };
@@ -34,7 +34,8 @@ impl Postgres {
         name: &str,
     ) -> Result<Option<Found>, StoreError> {
         let row = step.row(|| self.statements.get(name)).await?;
-        Ok(row.as_ref().map(standing).transpose()?.flatten().map(|standing| standing.found()))
+        let row = row.as_ref().map(standing).transpose().map_err(StoreError::unknown)?;
+        Ok(row.flatten().map(|standing| standing.found()))
     }
 }
 
@@ -71,11 +72,8 @@ impl Store for Postgres {
 }
 
 /// What stands there; `None` where the row says that the name was claimed.
-fn standing(row: &PgRow) -> Result<Option<Standing>, StoreError> {
-    let read = || {
-        let Some(record) = row.try_get::<Option<Vec<u8>>, _>(1)? else { return Ok(None) };
-        let (fence, lease, kept) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
-        Ok(Some(Standing { fence, record, lease, kept }))
-    };
-    read().map_err(|error: sqlx::Error| StoreError::unknown(error))
+pub(super) fn standing(row: &PgRow) -> Result<Option<Standing>, sqlx::Error> {
+    let Some(record) = row.try_get::<Option<Vec<u8>>, _>(1)? else { return Ok(None) };
+    let (fence, lease, kept) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
+    Ok(Some(Standing { fence, record, lease, kept }))
 }

@@ -1,17 +1,19 @@
 //! The guard of a transition.
 
-use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row as _, Sqlite as Db};
 
+use super::Sqlite;
 use crate::machine::{Edge, Id};
-use crate::store::sql::guard::{Guard, Seen, bind_id, statement};
+use crate::store::sql::guard::{Guard, Refusal, Seen, bind_id, statement};
+use crate::store::sql::step::{Dialect as _, Verdict};
 
 // An unknown name in double quotes would be taken for text.
 const QUOTE: char = '`';
 
 impl Guard for Db {
     async fn try_to_move(
+        _: Option<&Sqlite>,
         connection: &mut SqliteConnection,
         edge: Edge,
         id: &Id,
@@ -28,9 +30,12 @@ impl Guard for Db {
         Ok(Seen { rows: rows.len() as u64, moved: 0, state: state(&rows)? })
     }
 
-    /// The record's claim has locked the whole file before.
-    fn is_locked(_: &dyn DatabaseError) -> bool {
-        false
+    /// A lock is the whole file's, and the record's claim has met it before.
+    fn refused(error: &sqlx::Error) -> Refusal {
+        match error.as_database_error() {
+            Some(refused) if Self::verdict(refused) == Verdict::Final => Refusal::Mistaken,
+            _ => Refusal::Usual,
+        }
     }
 }
 

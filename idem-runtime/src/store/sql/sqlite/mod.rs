@@ -1,6 +1,7 @@
 //! Records in SQLite.
 
 mod guard;
+mod inside;
 mod steps;
 
 use std::fmt;

@@ -36,7 +36,8 @@ impl Sqlite {
         name: &str,
     ) -> Result<Option<Found>, StoreError> {
         let row = step.row(|| self.statements.get(name)).await?;
-        Ok(row.as_ref().map(standing).transpose()?.map(|standing| standing.found()))
+        let standing = row.as_ref().map(standing).transpose().map_err(StoreError::unknown)?;
+        Ok(standing.map(|standing| standing.found()))
     }
 }
 
@@ -73,14 +74,7 @@ impl Store for Sqlite {
     }
 }
 
-fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
-    let read = || {
-        Ok(Standing {
-            fence: row.try_get(0)?,
-            record: row.try_get(1)?,
-            lease: row.try_get(2)?,
-            kept: row.try_get(3)?,
-        })
-    };
-    read().map_err(|error: sqlx::Error| StoreError::unknown(error))
+pub(super) fn standing(row: &SqliteRow) -> Result<Standing, sqlx::Error> {
+    let (fence, record) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(Standing { fence, record, lease: row.try_get(2)?, kept: row.try_get(3)? })
 }

@@ -1,0 +1,119 @@
+//! The caller's open transaction, and the one inside of it that a call's claim, body and result share.
+
+use sqlx::{Database, Transaction};
+use sqlx_core::transaction::TransactionManager as _;
+
+use crate::error::Error;
+use crate::store::sql::guard::Guard;
+use crate::store::sql::inside::Joinable as _;
+
+/// An open transaction that a guarded call can join: sqlx's, of Postgres, MySQL, MariaDB or SQLite,
+/// where the feature of that name is on.
+///
+/// The parameter that `tx` names is a `&mut` of one, and so is what
+/// [`Idem::call_tx`](crate::Idem::call_tx) takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no open transaction that a guarded call can join",
+    label = "not a `sqlx::Transaction`",
+    note = "`tx` names a parameter of type `&mut sqlx::Transaction<'_, _>` (`PgTransaction`, \
+            `MySqlTransaction`, `SqliteTransaction`), and the feature `postgres`, `mysql` or \
+            `sqlite` of `idem-runtime` is on"
+)]
+pub trait OpenTransaction: sealed::Sealed + Send {
+    /// Its database.
+    #[doc(hidden)]
+    type Database: Guard;
+
+    /// Its connection.
+    #[doc(hidden)]
+    fn connection(&mut self) -> &mut <Self::Database as Database>::Connection;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! open_transaction {
+    ($($feature:literal $database:ident)*) => {$(
+        #[cfg(feature = $feature)]
+        impl sealed::Sealed for Transaction<'_, sqlx::$database> {}
+
+        #[cfg(feature = $feature)]
+        impl OpenTransaction for Transaction<'_, sqlx::$database> {
+            type Database = sqlx::$database;
+
+            fn connection(&mut self) -> &mut <sqlx::$database as Database>::Connection {
+                self
+            }
+        }
+    )*};
+}
+
+open_transaction! {
+    "postgres" Postgres
+    "mysql" MySql
+    "sqlite" Sqlite
+}
+
+type Manager<T> = <<T as OpenTransaction>::Database as Database>::TransactionManager;
+
+/// A transaction inside of the caller's, on its connection. It is undone unless it is
+/// [kept](Self::keep): dropped, its rollback is queued before whatever the connection is told next.
+#[must_use]
+pub(super) struct Nested<'t, T: OpenTransaction> {
+    /// `None` once it is over.
+    outer: Option<&'t mut T>,
+}
+
+impl<'t, T: OpenTransaction> Nested<'t, T> {
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] when the caller's transaction has failed or is over.
+    pub(super) async fn open(outer: &'t mut T) -> Result<Self, Error> {
+        let connection = outer.connection();
+        if Manager::<T>::get_transaction_depth(connection) == 0 {
+            return Err(Error::conflict("the transaction is not open any more"));
+        }
+        T::Database::open(connection).await.map_err(T::Database::refusal)?;
+        Ok(Self { outer: Some(outer) })
+    }
+
+    /// The caller's own handle, which is inside now.
+    pub(super) fn transaction(&mut self) -> &mut T {
+        self.outer.as_mut().unwrap_or_else(|| unreachable!("it is open until it is given away"))
+    }
+
+    pub(super) fn connection(&mut self) -> &mut <T::Database as Database>::Connection {
+        self.transaction().connection()
+    }
+
+    /// Makes what was done inside a part of the caller's transaction.
+    pub(super) async fn keep(mut self) -> Result<(), Error> {
+        let kept = T::Database::keep(self.connection()).await;
+        kept.map_err(T::Database::refusal)?;
+        self.outer = None;
+        Ok(())
+    }
+
+    /// Undoes what was done inside, and gives back the caller's transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] when that has been undone with it.
+    pub(super) async fn undo(mut self) -> Result<&'t mut T, Error> {
+        let undone = Manager::<T>::rollback(self.connection()).await;
+        undone.map_err(|error| match error {
+            sqlx::Error::Database(_) => Error::conflict(error),
+            _ => Error::outage(error),
+        })?;
+        Ok(self.outer.take().unwrap_or_else(|| unreachable!("it is given away once")))
+    }
+}
+
+impl<T: OpenTransaction> Drop for Nested<'_, T> {
+    fn drop(&mut self) {
+        if let Some(outer) = self.outer.take() {
+            Manager::<T>::start_rollback(outer.connection());
+        }
+    }
+}
