@@ -11,7 +11,18 @@ fn database() -> Database {
 /// How a transaction begins that will write.
 const BEGIN: &str = "begin";
 
+/// The levels at which a look locks nothing.
+const LEVELS: &[&str] = &["read committed", "repeatable read", "serializable"];
+
+/// How a transaction begins at a level.
+fn begin_at(level: &str) -> String {
+    format!("begin isolation level {level}")
+}
+
 tests_of_the_driver!();
+
+#[path = "locks.rs"]
+mod locks;
 
 mod enums {
     use idem::{Error, StateMachine, idempotent};

@@ -32,7 +32,7 @@ pub(super) struct Shop {
     pub(super) pool: Pool<Db>,
 }
 
-const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
     create table orders (id bigint primary key, status varchar(20));
     create table moves (id bigint not null, what varchar(20) not null);
 ";
@@ -40,10 +40,7 @@ const SCHEMA: &str = "
 impl Shop {
     pub(super) async fn open() -> Self {
         static MADE: OnceCell<()> = OnceCell::const_new();
-        let database = super::database();
-        let idem = database.engine().await;
-        let pool = <Pool<Db>>::connect(&database.url).await.unwrap();
-        let shop = Self { database, idem, pool };
+        let shop = Self::at(super::database()).await;
         // A file is the test's own, a server that of all.
         if shop.database.is_a_file() {
             shop.execute(SCHEMA).await;
@@ -51,6 +48,13 @@ impl Shop {
             MADE.get_or_init(|| shop.execute(SCHEMA)).await;
         }
         shop
+    }
+
+    /// Without the tables.
+    pub(super) async fn at(database: Database) -> Self {
+        let idem = database.engine().await;
+        let pool = <Pool<Db>>::connect(&database.url).await.unwrap();
+        Self { database, idem, pool }
     }
 
     /// Another engine on the same records, as another process has.
