@@ -105,7 +105,7 @@ async fn settle<T: OpenTransaction>(
     let (change, sent) = (settlement.change(), Instant::now());
     let settled = T::Database::settle(records, nested.connection(), name, running, change).await;
     observe::stepped(op(change), sent);
-    if settled.map_err(T::Database::refusal)? {
+    if settled? {
         Ok(())
     } else {
         Err(Error::conflict("the database has undone the transaction while the body ran"))

@@ -1,17 +1,18 @@
 //! A database with a table of records and one of entries, both of the test's own, and calls that
 //! write an entry in their caller's transaction.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use idem::{Builder, Error, Idem, Key, Outcome, Plan, with_outcome};
+use idem::{Builder, Error, Idem, Key, Outcome, Plan, Returns, with_outcome};
 use kit::database::{Kind, Server};
 use kit::place::sqlite_url;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Database, Pool, Transaction};
+use sqlx::{AssertSqlSafe, Database, MySql, Pool, Postgres, Sqlite, Transaction};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -31,6 +32,11 @@ pub(crate) trait Driver: Database {
 
     fn builder(pool: Pool<Self>) -> Builder;
 
+    /// The server that the tests share.
+    fn server() -> &'static Server;
+
+    fn pool(url: &str) -> Pool<Self>;
+
     fn execute(
         connection: &mut Self::Connection,
         sql: String,
@@ -48,15 +54,32 @@ pub(crate) trait Driver: Database {
         key: Key,
         body: Body,
     ) -> impl Future<Output = (Result<i64, Error>, Outcome)> + Send;
+
+    fn call_with(
+        idem: &Idem,
+        tx: &mut Transaction<'_, Self>,
+        plan: &Plan,
+        key: Key,
+        returns: Returns<Result<i64, Error>>,
+        body: Body,
+    ) -> impl Future<Output = Result<i64, Error>> + Send;
 }
 
 macro_rules! driver {
-    ($($database:ident $builder:ident $begin:literal)*) => {$(
+    ($($database:ident $builder:ident $begin:literal $server:expr, $options:ident)*) => {$(
         impl Driver for sqlx::$database {
             const BEGIN: &'static str = $begin;
 
             fn builder(pool: Pool<Self>) -> Builder {
                 Idem::builder().$builder(pool)
+            }
+
+            fn server() -> &'static Server {
+                $server
+            }
+
+            fn pool(url: &str) -> Pool<Self> {
+                $options::new().max_connections(CONNECTIONS).connect_lazy(url).expect("a URL")
             }
 
             async fn execute(connection: &mut Self::Connection, sql: String) -> Result<(), sqlx::Error> {
@@ -77,14 +100,26 @@ macro_rules! driver {
                 let body = async |tx: &mut Transaction<'_, Self>| body.run::<Self>(tx).await;
                 with_outcome(idem.call_tx(tx, plan, key, body)).await
             }
+
+            async fn call_with(
+                idem: &Idem,
+                tx: &mut Transaction<'_, Self>,
+                plan: &Plan,
+                key: Key,
+                returns: Returns<Result<i64, Error>>,
+                body: Body,
+            ) -> Result<i64, Error> {
+                let body = async |tx: &mut Transaction<'_, Self>| body.run::<Self>(tx).await;
+                idem.call_tx_with(tx, plan, key, returns, body).await
+            }
         }
     )*};
 }
 
 driver! {
-    Postgres postgres "begin"
-    MySql mysql "begin"
-    Sqlite sqlite "begin immediate"
+    Postgres postgres "begin" Server::shared(Kind::Postgres), PgPoolOptions
+    MySql mysql "begin" Server::shared(Kind::MariaDb), MySqlPoolOptions
+    Sqlite sqlite "begin immediate" panic!("SQLite has no server"), SqlitePoolOptions
 }
 
 /// A body: it writes an entry, and then it ends in one of several ways.
@@ -142,7 +177,8 @@ pub(crate) struct Bank<DB: Driver> {
     pub(crate) url: String,
     pub(crate) table: String,
     pub(crate) entries: String,
-    _folder: Option<Arc<TempDir>>,
+    /// It goes with the last of its banks.
+    folder: Option<Arc<TempDir>>,
 }
 
 // By hand: a derive would ask `DB: Clone`.
@@ -153,44 +189,67 @@ impl<DB: Driver> Clone for Bank<DB> {
             url: self.url.clone(),
             table: self.table.clone(),
             entries: self.entries.clone(),
-            _folder: self._folder.clone(),
+            folder: self.folder.clone(),
         }
     }
 }
 
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-pub(crate) async fn postgres() -> Bank<sqlx::Postgres> {
-    let url = Server::shared(Kind::Postgres).url();
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy(&url).unwrap();
-    Bank::of(pool, url, None).await
+fn names() -> (String, String) {
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    (format!("tx_records_{number}"), format!("tx_entries_{number}"))
 }
 
-pub(crate) async fn mariadb() -> Bank<sqlx::MySql> {
-    let url = Server::shared(Kind::MariaDb).url();
-    let pool = MySqlPoolOptions::new().max_connections(CONNECTIONS).connect_lazy(&url).unwrap();
-    Bank::of(pool, url, None).await
+pub(crate) async fn postgres() -> Bank<Postgres> {
+    let (table, entries) = names();
+    postgres_at(Server::shared(Kind::Postgres).url(), table, entries).made().await
 }
 
-pub(crate) async fn sqlite() -> Bank<sqlx::Sqlite> {
-    let folder = TempDir::with_prefix("idem-kit-").unwrap();
-    let url = sqlite_url(folder.path());
+pub(crate) async fn mariadb() -> Bank<MySql> {
+    let (table, entries) = names();
+    mariadb_at(Server::shared(Kind::MariaDb).url(), table, entries).made().await
+}
+
+pub(crate) async fn sqlite() -> Bank<Sqlite> {
+    let ((table, entries), folder) = (names(), TempDir::with_prefix("idem-kit-").unwrap());
+    let bank = sqlite_at(sqlite_url(folder.path()), table, entries).made().await;
+    Bank { folder: Some(Arc::new(folder)), ..bank }
+}
+
+/// One whose tables are there.
+pub(crate) fn postgres_at(url: String, table: String, entries: String) -> Bank<Postgres> {
+    let pool = Postgres::pool(&url);
+    Bank { pool, url, table, entries, folder: None }
+}
+
+pub(crate) fn mariadb_at(url: String, table: String, entries: String) -> Bank<MySql> {
+    let pool = MySql::pool(&url);
+    Bank { pool, url, table, entries, folder: None }
+}
+
+pub(crate) fn sqlite_at(url: String, table: String, entries: String) -> Bank<Sqlite> {
     let options: SqliteConnectOptions = url.parse().unwrap();
     let options = options.journal_mode(SqliteJournalMode::Wal).busy_timeout(SOON);
     let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options);
-    Bank::of(pool, url, Some(Arc::new(folder))).await
+    Bank { pool, url, table, entries, folder: None }
 }
 
 impl<DB: Driver> Bank<DB> {
-    async fn of(pool: Pool<DB>, url: String, folder: Option<Arc<TempDir>>) -> Self {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let (table, entries) = (format!("tx_records_{number}"), format!("tx_entries_{number}"));
-        let bank = Self { pool, url, table, entries, _folder: folder };
-        bank.engine().await.migrate().await.expect("the database makes tables");
-        let entries = format!("create table {} (value bigint not null)", bank.entries);
-        let mut connection = bank.pool.acquire().await.expect("the database answers");
+    /// The same, once its tables are made.
+    pub(crate) async fn made(self) -> Self {
+        self.engine().await.migrate().await.expect("the database makes tables");
+        let entries = format!("create table {} (value bigint not null)", self.entries);
+        let mut connection = self.pool.acquire().await.expect("the database answers");
         DB::execute(&mut connection, entries).await.expect("the database makes tables");
-        bank
+        drop(connection);
+        self
+    }
+
+    /// The same tables by another way.
+    pub(crate) fn by_way_of(&self, address: SocketAddr) -> Self {
+        let url = DB::server().url_by_way_of(address);
+        Self { pool: DB::pool(&url), url, ..self.clone() }
     }
 
     pub(crate) fn builder(&self) -> Builder {

@@ -30,3 +30,9 @@ macro_rules! on_every_server {
 mod attribute;
 mod bank;
 mod basics;
+mod isolation;
+mod leaving;
+mod lost;
+mod records;
+mod rivals;
+mod waiting;

@@ -50,7 +50,7 @@ pub trait Joinable: Driver {
         name: &Name,
         running: &Record,
         change: Change<'_>,
-    ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// What it means for the call that a statement was refused.
     fn refusal(error: sqlx::Error) -> Error;

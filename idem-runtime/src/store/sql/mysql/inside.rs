@@ -84,10 +84,11 @@ impl Joinable for Db {
         name: &Name,
         running: &Record,
         change: Change<'_>,
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<bool, Error> {
         let (name, from) = (row_name(name), Fields::of(running));
         let statement: Statement<Db> = records.inside.change(&name, &from, change);
-        Ok(statement.execute(connection).await?.last_insert_id() > 0)
+        let changed = statement.execute(connection).await.map_err(Self::refusal)?;
+        Ok(changed.last_insert_id() > 0)
     }
 
     fn refusal(error: sqlx::Error) -> Error {

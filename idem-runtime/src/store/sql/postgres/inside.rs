@@ -1,5 +1,6 @@
 //! A claim inside of the caller's own transaction.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -84,20 +85,34 @@ impl Joinable for Pg {
         name: &Name,
         running: &Record,
         change: Change<'_>,
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<bool, Error> {
         let (name, from) = (row_name(name), Fields::of(running));
         let statement: Statement<Pg> = records.inside.change(&name, &from, change);
-        Ok(!statement.fetch_all(connection).await?.is_empty())
+        let changed = statement.fetch_all(connection).await;
+        let changed = changed.map_err(|error| match code(&error).as_deref() {
+            Some(FAILED) => Error::config(HEEDLESS),
+            _ => Self::refusal(error),
+        });
+        Ok(!changed?.is_empty())
     }
 
     fn refusal(error: sqlx::Error) -> Error {
-        let code = error.as_database_error().and_then(|error| error.code());
-        match code.as_deref() {
-            // In a failed transaction, in none any more, in an inner one that is not there.
-            Some("25P02" | "25P01" | "3B001") => Error::conflict(error),
+        match code(&error).as_deref() {
+            // There is no transaction any more, or no such one inside of it.
+            Some(FAILED | "25P01" | "3B001") => Error::conflict(error),
             _ => refusal::<Self>(error),
         }
     }
+}
+
+/// A statement in a transaction of which another has failed before.
+const FAILED: &str = "25P02";
+const HEEDLESS: &str = "a statement of the body was refused, and the body went on to answer `Ok`: \
+                        Postgres keeps nothing of such a transaction; return the error, or run the \
+                        statement in a `tx.begin().await?` of its own";
+
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error()?.code()
 }
 
 fn tried(row: &PgRow) -> Result<Tried, sqlx::Error> {

@@ -72,10 +72,11 @@ impl Joinable for Db {
         name: &Name,
         running: &Record,
         change: Change<'_>,
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<bool, Error> {
         let (name, from) = (row_name(name), Fields::of(running));
         let statement: Statement<Db> = records.statements.change(&name, &from, change);
-        Ok(!statement.fetch_all(connection).await?.is_empty())
+        let changed = statement.fetch_all(connection).await.map_err(Self::refusal)?;
+        Ok(!changed.is_empty())
     }
 
     fn refusal(error: sqlx::Error) -> Error {
