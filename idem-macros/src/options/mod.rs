@@ -111,8 +111,9 @@ impl Options {
         self.on_duplicate.is_some_and(|word| word.text == "reject")
     }
 
+    /// Whether the body outlives its caller; never in its caller's transaction.
     pub(crate) fn finishes(&self) -> bool {
-        self.on_cancel.is_some_and(|word| word.text == "finish")
+        self.tx.is_none() && self.on_cancel.is_some_and(|word| word.text == "finish")
     }
 
     fn wrote(&self, name: Name) -> bool {
