@@ -178,7 +178,7 @@ pub(crate) struct Bank<DB: Driver> {
     pub(crate) table: String,
     pub(crate) entries: String,
     /// It goes with the last of its banks.
-    folder: Option<Arc<TempDir>>,
+    pub(crate) folder: Option<Arc<TempDir>>,
 }
 
 // By hand: a derive would ask `DB: Clone`.

@@ -30,9 +30,13 @@ macro_rules! on_every_server {
 mod attribute;
 mod bank;
 mod basics;
+mod bodies;
 mod isolation;
 mod leaving;
 mod lost;
+mod misuse;
 mod records;
 mod rivals;
+mod sqlite;
+mod statements;
 mod waiting;

@@ -1,8 +1,12 @@
 //! A claim inside of the caller's own transaction.
 
 use sqlx::MySql as Db;
+use std::time::Duration;
+
 use sqlx::mysql::{MySqlConnection, MySqlTransactionManager as Manager};
 use sqlx_core::transaction::TransactionManager as _;
+
+use tokio::time::Instant;
 
 use super::steps::{Look, look};
 use super::{MySql, number};
@@ -66,15 +70,21 @@ impl Joinable for Db {
         claim: Claim<'_>,
     ) -> Result<Tried, sqlx::Error> {
         let mut inside = Inside { records, connection, name: &row_name(claim.name) };
-        let fields = claimed(claim.record);
-        let tried = match claim.over.map(Fields::of) {
-            Some(over) => inside.take_over(&fields, &over.judged()).await,
-            None => inside.claim(&fields).await,
-        };
-        match tried {
-            Err(error) if refused(&error) == Some(LOCKED) => Ok(Tried::Held),
-            Err(error) if refused(&error) == Some(LOCKED_AT_ONCE) => Ok(Tried::Held),
-            tried => tried,
+        let (fields, over) = (claimed(claim.record), claim.over.map(Fields::of));
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let sent = Instant::now();
+            let tried = match &over {
+                Some(over) => inside.take_over(&fields, &over.judged()).await,
+                None => inside.claim(&fields).await,
+            };
+            match tried {
+                Err(error) if refused(&error) == Some(LOCKED) => {}
+                tried => return tried,
+            }
+            let waits = sent.elapsed() >= SHORTEST_WAIT;
+            let Some(pause) = pauses.next().filter(|_| !waits) else { return Ok(Tried::Held) };
+            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
         }
     }
 
@@ -102,7 +112,13 @@ impl Joinable for Db {
 
 const RIVAL: u16 = 1062;
 const LOCKED: u16 = 1205;
-const LOCKED_AT_ONCE: u16 = 3572;
+
+/// How long to look whether what is locked is so for more than an instant: a statement that commits
+/// by itself, such as a sweep, locks gaps between names as well.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(1), Duration::from_millis(4), Duration::from_millis(16)];
+/// The shortest wait that MySQL can be told, which does wait for a lock: that is not done again.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 fn refused(error: &sqlx::Error) -> Option<u16> {
     error.as_database_error().map(number)
