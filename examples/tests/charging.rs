@@ -28,8 +28,8 @@ fn an_order_is_captured_once_wherever_the_process_dies() {
         }
         for _ in 0..2 {
             let shown = finished(&run(folder.path(), None));
-            assert!(shown.contains("Order 7 is paid, and was captured 1 times"), "{shown}");
-            assert!(shown.contains("Order 8 is failed, and was captured 0 times"), "{shown}");
+            assert!(shown.contains("Order 7 is paid; captures at the provider: 1"), "{shown}");
+            assert!(shown.contains("Order 8 is failed; captures at the provider: 0"), "{shown}");
         }
     }
 }

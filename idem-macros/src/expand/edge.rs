@@ -77,20 +77,16 @@ fn last(path: &Path) -> Span {
 /// Whether the key has a part beside the entity.
 fn has_more_than(template: &Template, entity: &Expr) -> bool {
     let parts = template.parts.iter().map(|(placeholder, _)| &placeholder.place);
-    match place(entity) {
-        Some((entity, _)) => {
-            let entity = way(&entity);
-            parts.map(way).any(|part| {
-                let both = part.len().min(entity.len());
-                part[..both] != entity[..both]
-            })
-        }
+    let Some((entity, _)) = place(entity) else {
         // Computed: each name that it is computed from may be all of it.
-        None => {
-            let names = names(entity.to_token_stream());
-            parts.into_iter().any(|part| !names.contains(&part.root))
-        }
-    }
+        let names = names(entity.to_token_stream());
+        return parts.into_iter().any(|part| !names.contains(&part.root));
+    };
+    let entity = way(&entity);
+    parts.map(way).any(|part| {
+        let both = part.len().min(entity.len());
+        part[..both] != entity[..both]
+    })
 }
 
 /// The way to a value, less the methods at its end: `id.as_str()` is `id`.

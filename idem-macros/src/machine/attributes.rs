@@ -132,14 +132,14 @@ impl Entry {
         {
             return Some(text.clone());
         }
-        self.wrong(format!("`{}` takes a name in quotes", known.name), known, errors);
+        self.wrong("takes a name in quotes", known, errors);
         None
     }
 
     /// The states in parentheses.
     fn states(&self, known: &Known, errors: &mut Errors) -> Vec<Ident> {
         let Value::List(group) = &self.value else {
-            self.wrong(format!("`{}` lists states in parentheses", known.name), known, errors);
+            self.wrong("lists states in parentheses", known, errors);
             return Vec::new();
         };
         if group.stream().is_empty() {
@@ -159,8 +159,8 @@ impl Entry {
         list.iter().filter_map(|expr| state(expr, errors)).collect()
     }
 
-    fn wrong(&self, rule: String, known: &Known, errors: &mut Errors) {
-        let message = format!("{rule}: write `{}`", known.example);
+    fn wrong(&self, rule: &str, known: &Known, errors: &mut Errors) {
+        let message = format!("`{}` {rule}: write `{}`", known.name, known.example);
         match &self.value {
             Value::None => errors.at(self.name.span(), message),
             Value::Equals(value) => errors.under(value, message),

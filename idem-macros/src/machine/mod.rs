@@ -174,10 +174,7 @@ impl Machine<'_> {
         let names = [&self.names.table, &self.names.id, &self.names.column]
             .map(|name| name.as_deref().unwrap_or_default());
         let [table, id, column] = names;
-        let pg_type = match &self.names.pg_type {
-            Some(name) => quote!(::core::option::Option::Some(#name)),
-            None => quote!(::core::option::Option::None),
-        };
+        let pg_type = option(self.names.pg_type.as_ref());
         let machine = ident.unraw().to_string();
         let texts: Vec<_> = self.states.iter().map(|state| state.name.clone()).collect();
         let diagram = diagram::write(&texts, &self.graph);
@@ -217,13 +214,8 @@ impl Machine<'_> {
     fn state(&self, at: usize, runtime: &TokenStream) -> TokenStream {
         let State { variant, stored, .. } = &self.states[at];
         let ways = self.graph.0[at].iter().map(|&to| {
-            let round = match self.graph.back(at, to) {
-                Some(back) => {
-                    let round = self.round(at, &back);
-                    quote!(::core::option::Option::Some(#round))
-                }
-                None => quote!(::core::option::Option::None),
-            };
+            let round = self.graph.back(at, to).map(|back| self.round(at, &back));
+            let round = option(round.as_ref());
             quote!(#runtime::machine::Way::new(#to, #round))
         });
         let undeclared = self.undeclared(at);
@@ -257,4 +249,12 @@ impl Machine<'_> {
             names.join(" → ")
         )
     }
+}
+
+/// An option of a text, as an expression.
+fn option(text: Option<&String>) -> TokenStream {
+    text.map_or_else(
+        || quote!(::core::option::Option::None),
+        |text| quote!(::core::option::Option::Some(#text)),
+    )
 }

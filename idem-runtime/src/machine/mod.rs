@@ -50,10 +50,10 @@ pub trait StateMachine: Sized + 'static {
 #[derive(Debug)]
 pub struct Machine {
     name: &'static str,
-    pub(crate) table: &'static str,
-    pub(crate) id: &'static str,
-    pub(crate) column: &'static str,
-    pub(crate) pg_type: Option<&'static str>,
+    table: &'static str,
+    id: &'static str,
+    column: &'static str,
+    pg_type: Option<&'static str>,
     states: &'static [State],
 }
 
@@ -83,6 +83,30 @@ impl Machine {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The table, perhaps with its schema before it.
+    #[must_use]
+    pub const fn table(&self) -> &'static str {
+        self.table
+    }
+
+    /// The column that an entity is looked up by.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The column that holds the state.
+    #[must_use]
+    pub const fn column(&self) -> &'static str {
+        self.column
+    }
+
+    /// The type of that column, where it is an enum of Postgres.
+    #[must_use]
+    pub const fn pg_type(&self) -> Option<&'static str> {
+        self.pg_type
     }
 
     /// How the states are stored, the start first.
@@ -188,7 +212,7 @@ impl Way {
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Edge {
-    pub(crate) machine: &'static Machine,
+    machine: &'static Machine,
     from: usize,
     way: usize,
 }
@@ -200,13 +224,21 @@ impl Edge {
         self.machine.states[self.from].ways[self.way].round
     }
 
+    /// The machine that declares it.
+    #[must_use]
+    pub const fn machine(self) -> &'static Machine {
+        self.machine
+    }
+
     /// How the state is stored that it starts from.
-    pub(crate) fn from(self) -> &'static str {
+    #[must_use]
+    pub fn from(self) -> &'static str {
         self.machine.states[self.from].name
     }
 
     /// How the state is stored that it leads to.
-    pub(crate) fn to(self) -> &'static str {
+    #[must_use]
+    pub fn to(self) -> &'static str {
         self.machine.states[self.machine.states[self.from].ways[self.way].to].name
     }
 }

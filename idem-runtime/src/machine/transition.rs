@@ -1,6 +1,7 @@
 //! One entity's transition.
 
 use super::{Edge, EntityId, Id, StateMachine};
+#[cfg(feature = "_sql")]
 use crate::error::Error;
 
 /// The transition of one entity from one state to another.
@@ -26,6 +27,7 @@ use crate::error::Error;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
+#[cfg_attr(not(feature = "_sql"), expect(dead_code, reason = "it is made in a database"))]
 pub struct Transition {
     edge: Result<Edge, &'static str>,
     entity: Id,
@@ -33,7 +35,7 @@ pub struct Transition {
 
 impl Transition {
     /// The transition of the row whose id is `entity`. One that the machine does not declare is
-    /// reported by who uses it: [`Error::Config`].
+    /// reported by who uses it: [`Error::Config`](crate::Error::Config).
     #[allow(clippy::needless_pass_by_value, reason = "states and ids are passed as they are")]
     pub fn new<M: StateMachine>(from: M, to: M, entity: impl EntityId) -> Self {
         Self { edge: M::MACHINE.named(from.name(), to.name()), entity: entity.entity_id() }
@@ -46,6 +48,7 @@ impl Transition {
     }
 
     /// The value that the entity is looked up by.
+    #[cfg(feature = "_sql")]
     pub(crate) fn entity(&self) -> &Id {
         &self.entity
     }
@@ -53,6 +56,7 @@ impl Transition {
     /// # Errors
     ///
     /// [`Error::Config`] for a transition that the machine does not declare.
+    #[cfg(feature = "_sql")]
     pub(crate) fn edge(&self) -> Result<Edge, Error> {
         self.edge.map_err(Error::config)
     }

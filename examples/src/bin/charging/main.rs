@@ -49,7 +49,7 @@ enum Step {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> shop::Outcome<()> {
     let args = Args::parse();
     let folder = args.folder.unwrap_or_else(|| std::env::temp_dir().join("idem-charging"));
     println!("{}", OrderStatus::diagram());
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     for (order, status) in shop.orders().await? {
         let captures = shop.provider().captures(order)?;
-        println!("Order {order} is {status}, and was captured {captures} times.");
+        println!("Order {order} is {status}; captures at the provider: {captures}");
     }
     Ok(())
 }

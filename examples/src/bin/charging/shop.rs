@@ -11,7 +11,7 @@ use crate::Step;
 use crate::order::{self, OrderStatus};
 use crate::provider::{Answer, Provider};
 
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 pub(crate) struct Shop {
     idem: Idem,

@@ -79,7 +79,7 @@ pub(crate) async fn guard<DB: Guard>(
             Err(error) => {
                 return match DB::refused(&error) {
                     Refusal::Locked => Ok(Guarded::Locked(Error::conflict(error))),
-                    Refusal::Mistaken => Err(unlike(edge.machine, &error)),
+                    Refusal::Mistaken => Err(unlike(edge.machine(), &error)),
                     Refusal::Usual => Err(DB::refusal(error)),
                 };
             }
@@ -90,18 +90,18 @@ pub(crate) async fn guard<DB: Guard>(
             Judged::Otherwise => break,
             Judged::Illegal(actual) => return Err(illegal(edge, entity, actual)),
             Judged::Several => {
-                let Machine { table, id, .. } = edge.machine;
+                let (table, id) = (edge.machine().table(), edge.machine().id());
                 return Err(Error::config(format!(
                     "more than one row of `{table}` has the `{id}` {entity}: an entity is one row"
                 )));
             }
         }
     }
-    Err(unlike(edge.machine, &"an update left a row in another state, as a trigger may"))
+    Err(unlike(edge.machine(), &"an update left a row in another state, as a trigger may"))
 }
 
 fn illegal(edge: Edge, entity: &Id, actual: Option<String>) -> Error {
-    let declared = |state: &str| edge.machine.states().any(|declared| declared == state);
+    let declared = |state: &str| edge.machine().states().any(|declared| declared == state);
     Error::IllegalTransition {
         entity: entity.to_string(),
         from: edge.from().to_owned(),
@@ -112,7 +112,7 @@ fn illegal(edge: Edge, entity: &Id, actual: Option<String>) -> Error {
 }
 
 fn unlike(machine: &Machine, error: &dyn std::fmt::Display) -> Error {
-    let (name, table) = (machine.name(), machine.table);
+    let (name, table) = (machine.name(), machine.table());
     Error::config(format!("`{table}` is not as `{name}` says: {error}"))
 }
 
@@ -154,14 +154,14 @@ pub(super) fn statement(template: &str, machine: &Machine, quote: char) -> SqlSt
         let names: Vec<_> = name.split('.').map(|name| format!("{quote}{name}{quote}")).collect();
         names.join(".")
     };
-    let cast = machine.pg_type.map_or_else(String::new, |name| format!("::{}", quoted(name)));
+    let cast = machine.pg_type().map_or_else(String::new, |name| format!("::{}", quoted(name)));
     let code = template.lines().filter(|line| !line.trim_start().starts_with("--"));
     let text = code
         .collect::<Vec<_>>()
         .join("\n")
-        .replace("{table}", &quoted(machine.table))
-        .replace("{id}", &quoted(machine.id))
-        .replace("{column}", &quoted(machine.column))
+        .replace("{table}", &quoted(machine.table()))
+        .replace("{id}", &quoted(machine.id()))
+        .replace("{column}", &quoted(machine.column()))
         .replace("{cast}", &cast);
     // Nothing but names that the derive found plain has been put into a text of ours.
     AssertSqlSafe(Arc::<str>::from(text)).into_sql_str()

@@ -74,3 +74,25 @@ mod enums {
         assert!(matches!(missing, Error::IllegalTransition { actual: None, .. }), "{missing:?}");
     }
 }
+
+mod references {
+    use super::shop::{Shop, pay};
+
+    /// An order's line that somebody is adding locks the order against being deleted, not against
+    /// being paid.
+    #[tokio::test]
+    async fn a_row_that_is_referred_to_is_no_locked_one() {
+        let shop = Shop::open().await;
+        shop.execute("create table lines (id bigint references orders)").await;
+        let order = shop.order("pending").await;
+        let mut other = shop.begin().await;
+        let line = sqlx::query("insert into lines values ($1)").bind(order);
+        line.execute(&mut *other).await.unwrap();
+
+        let mut tx = shop.begin().await;
+        pay(&shop, &mut tx, "a", order).await.unwrap();
+        tx.commit().await.unwrap();
+        other.commit().await.unwrap();
+        assert_eq!(shop.status(order).await, "paid");
+    }
+}

@@ -22,7 +22,7 @@ impl Guard for Db {
                 return Ok(seen);
             }
         }
-        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine, '`'));
+        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine(), '`'));
         let update = bind_id!(update.bind(edge.to()), id, large => *large);
         let done = update.bind(edge.from()).execute(&mut *connection).await?;
         match done.rows_affected() {
@@ -43,7 +43,7 @@ impl Guard for Db {
 /// Locks the row, and tells its state. A read without a lock would tell what the transaction's
 /// snapshot holds.
 async fn look(connection: &mut MySqlConnection, edge: Edge, id: &Id) -> Result<Seen, sqlx::Error> {
-    let look = sqlx::query(statement(include_str!("state.sql"), edge.machine, '`'));
+    let look = sqlx::query(statement(include_str!("state.sql"), edge.machine(), '`'));
     let rows = bind_id!(look, id, large => *large).fetch_all(connection).await?;
     let state = rows.first().map(|row: &MySqlRow| row.try_get(0)).transpose()?.flatten();
     Ok(Seen { rows: rows.len() as u64, moved: 0, state })

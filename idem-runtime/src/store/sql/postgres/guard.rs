@@ -15,7 +15,7 @@ impl Guard for Pg {
         edge: Edge,
         id: &Id,
     ) -> Result<Seen, sqlx::Error> {
-        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine, '"'));
+        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine(), '"'));
         let update = bind_id!(update, id, large => large.to_string());
         let row = update.bind(edge.from()).bind(edge.to()).fetch_one(connection).await?;
         let count = |at| row.try_get::<i64, _>(at).map(i64::unsigned_abs);

@@ -18,14 +18,14 @@ impl Guard for Db {
         edge: Edge,
         id: &Id,
     ) -> Result<Seen, sqlx::Error> {
-        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine, QUOTE));
+        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine(), QUOTE));
         let update = bind_id!(update, id, large => large.to_string());
         let update = update.bind(edge.from()).bind(edge.to());
         let moved = update.fetch_all(&mut *connection).await?;
         if !moved.is_empty() {
             return Ok(Seen { rows: 0, moved: moved.len() as u64, state: state(&moved)? });
         }
-        let look = sqlx::query(statement(include_str!("state.sql"), edge.machine, QUOTE));
+        let look = sqlx::query(statement(include_str!("state.sql"), edge.machine(), QUOTE));
         let rows = bind_id!(look, id, large => large.to_string()).fetch_all(connection).await?;
         Ok(Seen { rows: rows.len() as u64, moved: 0, state: state(&rows)? })
     }
