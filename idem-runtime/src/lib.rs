@@ -72,7 +72,6 @@ pub mod returns;
 mod settlement;
 mod site;
 pub mod store;
-#[cfg(feature = "_sql")]
 mod transaction;
 mod wait;
 
@@ -91,5 +90,4 @@ pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
-#[cfg(feature = "_sql")]
 pub use transaction::OpenTransaction;

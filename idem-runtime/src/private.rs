@@ -11,6 +11,7 @@ pub use crate::key::{Comparable, KeyWriter, Print};
 use crate::returns::Returns;
 pub use crate::returns::{Failures, Guarded, GuardedByFrom, NotStored, Probe};
 pub use crate::site::Site;
+pub use crate::transaction::Joins;
 
 /// A call of an annotated function. `engine`: the one that it names, else the task's or the
 /// installed one.

@@ -212,21 +212,11 @@ impl<R> Returns<R> {
         crate::__private::call_detached(site, engine, key, self, body)
     }
 
-    /// Asks for the right to run in the caller's transaction; `Err` is the answer of a call that has
-    /// it not. The bound is asked here, as above.
-    #[cfg(feature = "_sql")]
+    /// Those of a call that joins this transaction. The bound is asked here and nowhere else, as
+    /// above.
     #[doc(hidden)]
-    pub async fn join<'t, T: crate::OpenTransaction>(
-        self,
-        site: &'static crate::site::Site,
-        engine: Option<crate::Idem>,
-        key: crate::Key,
-        transaction: &'t mut T,
-    ) -> Result<crate::transaction::Joined<'t, R, T>, R> {
-        match crate::__private::resolve(site, engine) {
-            Ok(idem) => crate::transaction::join(&idem, site.plan(), &key, self, transaction).await,
-            Err(error) => Err(crate::call::refused(&key, self, error)),
-        }
+    pub const fn joining<T: crate::OpenTransaction>(self, _: &T) -> Self {
+        self
     }
 
     /// Decides for each value what becomes of the claim, in place of the plan's `on_err`; `None`

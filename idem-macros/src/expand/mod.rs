@@ -96,17 +96,15 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     };
     let absent = absent(options, template, function);
     let key_value = key::write(template, &roots, &compared, runtime);
-    let transition =
-        edge::write(context, template).map(|it| quote_spanned!(here=> .transition(#it)));
+    let transition = edge::write(context, template);
+    let transition = transition.map(|it| quote_spanned!(here=> .transition(#it)));
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
     let body = body(context);
     let runtime = runtime.at(here);
     let finishes = options.on_cancel.filter(|_| options.finishes());
     let answer = match (context.transaction(), finishes) {
-        (Some(tx), _) => {
-            joined::write(tx, [&site, &engine, &key, &returns], &body, transition.is_some())
-        }
+        (Some(tx), _) => joined::write(tx, context, [&site, &engine, &key, &returns], &body),
         (None, None) => quote_spanned! {here=>
             #runtime::__private::call(#site, #engine, #key, #returns, #body).await
         },

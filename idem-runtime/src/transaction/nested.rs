@@ -1,59 +1,11 @@
-//! The caller's open transaction, and the one inside of it that a call's claim, body and result share.
+//! The transaction inside of the caller's that a call's claim, body and result share.
 
-use sqlx::{Database, Transaction};
+use sqlx::Database;
 use sqlx_core::transaction::TransactionManager as _;
 
+use super::OpenTransaction;
 use crate::error::Error;
-use crate::store::sql::guard::Guard;
 use crate::store::sql::inside::Joinable as _;
-
-/// An open transaction that a guarded call can join: sqlx's, of Postgres, MySQL, MariaDB or SQLite,
-/// where the feature of that name is on.
-///
-/// The parameter that `tx` names is a `&mut` of one, and so is what
-/// [`Idem::call_tx`](crate::Idem::call_tx) takes.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no open transaction that a guarded call can join",
-    label = "not a `sqlx::Transaction`",
-    note = "`tx` names a parameter of type `&mut sqlx::Transaction<'_, _>` (`PgTransaction`, \
-            `MySqlTransaction`, `SqliteTransaction`), and the feature `postgres`, `mysql` or \
-            `sqlite` of `idem-runtime` is on"
-)]
-pub trait OpenTransaction: sealed::Sealed + Send {
-    /// Its database.
-    #[doc(hidden)]
-    type Database: Guard;
-
-    /// Its connection.
-    #[doc(hidden)]
-    fn connection(&mut self) -> &mut <Self::Database as Database>::Connection;
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-macro_rules! open_transaction {
-    ($($feature:literal $database:ident)*) => {$(
-        #[cfg(feature = $feature)]
-        impl sealed::Sealed for Transaction<'_, sqlx::$database> {}
-
-        #[cfg(feature = $feature)]
-        impl OpenTransaction for Transaction<'_, sqlx::$database> {
-            type Database = sqlx::$database;
-
-            fn connection(&mut self) -> &mut <sqlx::$database as Database>::Connection {
-                self
-            }
-        }
-    )*};
-}
-
-open_transaction! {
-    "postgres" Postgres
-    "mysql" MySql
-    "sqlite" Sqlite
-}
 
 type Manager<T> = <<T as OpenTransaction>::Database as Database>::TransactionManager;
 

@@ -3,7 +3,10 @@
 
 use std::future::Future;
 
-use sqlx::{AssertSqlSafe, Database as Driver, Executor, IntoArguments, SqlSafeStr as _, SqlStr};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+use sqlx::{Database as Driver, Executor, IntoArguments};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 use sqlx_core::transaction::{begin_ansi_transaction_sql, commit_ansi_transaction_sql};
 
 use super::Database;
@@ -80,6 +83,7 @@ pub(super) fn claimed(record: &Record) -> Fields<'_> {
 /// What makes an inner transaction a part of the outer one: an empty one in its place. To roll that
 /// back undoes nothing, and is queued without an answer to wait for; so there is no moment at which
 /// a drop leaves sqlx of another opinion than the database, as one of its own `commit` does.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) fn kept(depth: usize) -> SqlStr {
     let (release, begin) =
         (commit_ansi_transaction_sql(depth), begin_ansi_transaction_sql(depth.saturating_sub(1)));

@@ -1,5 +1,6 @@
 //! A claim inside of the caller's own transaction.
 
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnection, SqliteTransactionManager as Manager};
 use sqlx::{Row as _, Sqlite as Db};
 use sqlx_core::transaction::TransactionManager as _;
@@ -88,5 +89,5 @@ impl Joinable for Db {
 /// the other has changed.
 fn is_locked(error: &sqlx::Error) -> bool {
     const BUSY: &str = "5";
-    error.as_database_error().and_then(|error| error.code()).as_deref() == Some(BUSY)
+    error.as_database_error().and_then(DatabaseError::code).as_deref() == Some(BUSY)
 }
