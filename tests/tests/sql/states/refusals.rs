@@ -1,6 +1,6 @@
 //! What is refused leaves no trace, and the caller's transaction goes on.
 
-use idem::{Error, Transition};
+use idem::{Error, Idem, Plan, Transition};
 use sqlx::Transaction;
 
 use super::Db;
@@ -70,4 +70,40 @@ async fn a_transition_that_is_not_declared_touches_nothing() {
     let told = "`Order` declares no such transition: `Pending` leads to `Paid` or `Cancelled`";
     assert!(refused.to_string().contains(told), "{refused}");
     assert_eq!(shop.status(order).await, "pending");
+}
+
+#[tokio::test]
+async fn plan_and_key_belong_together() {
+    let shop = Shop::open().await;
+    let order = shop.order("pending").await;
+    let paid = || Transition::new(Order::Pending, Order::Paid, order);
+    let key = || idem::key!("misuse:{order}");
+    let body = async |_: &mut Transaction<'_, Db>| Ok::<_, Error>(());
+
+    let mut tx = shop.begin().await;
+    let without = shop.idem.call_tx(&mut tx, &PLAN, key(), body).await.unwrap_err();
+    assert!(without.to_string().contains("give its key one"), "{without}");
+    let of_another = shop.idem.call_tx(&mut tx, &Plan::db(), key().transition(paid()), body).await;
+    let of_another = of_another.unwrap_err();
+    assert!(of_another.to_string().contains("is for `Plan::state()`"), "{of_another}");
+    tx.commit().await.unwrap();
+
+    let alone = shop.idem.call(&PLAN, key().transition(paid()), async { Ok::<_, Error>(()) }).await;
+    let alone = alone.unwrap_err();
+    assert!(alone.to_string().contains("by `Idem::call_tx`"), "{alone}");
+    assert_eq!(shop.status(order).await, "pending");
+}
+
+/// Without records nothing replays, and what is illegal stays so.
+#[tokio::test]
+async fn an_engine_that_is_disabled_still_guards() {
+    let mut shop = Shop::open().await;
+    shop.idem = Idem::builder().database(&shop.database.url).disabled().build().await.unwrap();
+    let order = shop.order("pending").await;
+    shop.pays("a", order).await.unwrap();
+    assert_eq!(shop.status(order).await, "paid");
+    let again = shop.pays("a", order).await.unwrap_err();
+    assert_eq!(states(&again), ("pending", "paid", Some("paid")));
+    assert_eq!(shop.moves(order).await, ["paid by a"]);
+    assert_eq!(shop.database.rows().await, 0);
 }
