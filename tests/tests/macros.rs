@@ -8,4 +8,5 @@ mod macros {
     mod results;
     mod shapes;
     mod state_machine;
+    mod transitions;
 }

@@ -44,6 +44,11 @@ pub(super) fn write(context: &Context<'_>, template: &Template) -> Option<TokenS
     };
     let at_entity = here.located_at(entity.span());
     let value = context.function.with_own_self(entity.to_token_stream());
+    // What is borrowed is all of it.
+    let value = match entity {
+        Expr::Binary(_) | Expr::Cast(_) => quote_spanned!(at_entity=> (#value)),
+        _ => value,
+    };
     let transition = {
         let runtime = context.runtime.at(at_entity);
         let edge = Ident::new("EDGE", at_entity);

@@ -11,6 +11,12 @@ fn database() -> Database {
 /// How a transaction begins that will write.
 const BEGIN: &str = "begin";
 
+/// What stands around a name.
+const QUOTE: &str = "`";
+
+/// What holds a UUID.
+const UUID: &str = "binary(16)";
+
 /// The levels at which a look locks nothing.
 const LEVELS: &[&str] = &["read committed", "repeatable read"];
 

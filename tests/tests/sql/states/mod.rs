@@ -2,6 +2,7 @@
 //!
 //! The driver's type stands in the signature of a guarded function, so each database compiles these
 //! tests for itself: its file here names its driver, and takes the others in.
+#![allow(clippy::duplicate_mod, reason = "each database compiles them with its own driver")]
 
 /// Takes in the tests, for the driver that is `Db` around it.
 macro_rules! tests_of_the_driver {

@@ -5,7 +5,7 @@ use idem::{EntityId, Error, StateMachine, Transition};
 use sqlx::Transaction;
 use uuid::Uuid;
 
-use super::Db;
+use super::{Db, QUOTE, UUID};
 use super::shop::{PLAN, Shop};
 
 async fn moved(shop: &Shop, key: u32, transition: Transition) -> Result<(), Error> {
@@ -52,12 +52,9 @@ fn table(name: &str, id: &str) -> String {
     quoted(&sql)
 }
 
+/// SQL with its names in the database's own quotes.
 fn quoted(sql: &str) -> String {
-    if cfg!(any()) || std::any::type_name::<Db>().contains("MySql") {
-        sql.replace('"', "`")
-    } else {
-        sql.to_owned()
-    }
+    sql.replace('"', QUOTE)
 }
 
 #[tokio::test]
@@ -76,18 +73,14 @@ async fn an_id_may_be_text() {
 #[tokio::test]
 async fn an_id_may_be_a_uuid() {
     let shop = Shop::open().await;
-    let (ty, id) = (uuid_type(), Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef));
-    shop.execute(&table("uuids", &format!("{ty} primary key"))).await;
+    let id = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+    shop.execute(&table("uuids", &format!("{UUID} primary key"))).await;
     let insert = quoted("insert into \"uuids\" values (");
     let mut insert = sqlx::QueryBuilder::<Db>::new(insert);
     insert.push_bind(id).push(", 'new')").build().execute(&shop.pool).await.unwrap();
-    moved(&shop, 4, Transition::new(Uuids::New, Uuids::Done, &id)).await.unwrap();
+    moved(&shop, 4, Transition::new(Uuids::New, Uuids::Done, id)).await.unwrap();
     let again = moved(&shop, 5, Transition::new(Uuids::New, Uuids::Done, id)).await.unwrap_err();
     assert!(again.to_string().contains(&id.to_string()), "{again}");
-}
-
-fn uuid_type() -> &'static str {
-    if std::any::type_name::<Db>().contains("Postgres") { "uuid" } else { "varbinary(16)" }
 }
 
 #[tokio::test]
