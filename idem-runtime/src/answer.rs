@@ -28,6 +28,9 @@ pub(crate) fn answered(
         Decision::ReplayFailure => true,
         Decision::Mismatch => return Err(Error::Mismatch { key: key.to_string() }),
         Decision::Duplicate => return Err(Error::Duplicate { key: key.to_string() }),
+        Decision::Exhausted { limit } => {
+            return Err(Error::Exhausted { key: key.to_string(), limit });
+        }
         Decision::NotStored => return Err(Error::ResultNotStored { key: key.to_string() }),
         Decision::OtherCodec => return Err(unreadable("another codec wrote its result".into())),
         Decision::Unreadable(flaw) => return Err(unreadable(flaw.to_string())),

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use crate::answer::{Answer, Replay, answered, in_flight, refuse};
 use crate::attempt::{Attempt, try_attempt};
-use crate::decide::{Asker, Decision, decide};
+use crate::decide::{Asker, Decision, decide, leaves_another};
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::{Alone, Flight};
@@ -130,6 +130,10 @@ enum Asked {
     Unguarded,
 }
 
+fn replay(asker: &Asker, found: Found, key: &Key, waited: bool) -> Result<Asked, Error> {
+    answered(asker, found, key, waited).map(Asked::Replay)
+}
+
 /// How often a claim is tried against rivals that win every time, without a wait between.
 const ROUNDS: usize = 32;
 
@@ -165,9 +169,7 @@ async fn ask(
         let met = if open { Met::Nobody } else { waiter.meet(asker.fingerprint).await };
         match met {
             Met::Nobody => {}
-            Met::Stored(record) => {
-                return answered(&asker, Found::settled(record), key, true).map(Asked::Replay);
-            }
+            Met::Stored(record) => return replay(&asker, Found::settled(record), key, true),
             Met::Other => return Err(Error::Mismatch { key: key.to_string() }),
             Met::InFlight(left) => return Err(in_flight(key, left)),
         }
@@ -187,6 +189,13 @@ async fn ask(
                 Found::settled(candidate.record().clone())
             }
             Ok(Claimed::Found(found)) => found,
+            // The window is over: the next one counts from the start.
+            Ok(Claimed::Vanished) => {
+                candidate.forget();
+                (over, open, fresh) = (None, true, false);
+                rounds += 1;
+                continue;
+            }
             Err(error) if !error.may_have_reached() => {
                 candidate.forget();
                 let run = plan.on_outage == OnOutage::Run && fresh;
@@ -231,10 +240,10 @@ async fn ask(
             }
             _ => {
                 waiter.found(&found.record);
-                return answered(&asker, found, key, waiter.has_waited()).map(Asked::Replay);
+                return replay(&asker, found, key, waiter.has_waited());
             }
         }
-        over = Some(found.record);
+        over = Some(found.record).filter(|judged| leaves_another(judged, &asker));
     }
     Err(in_flight(key, plan.lease_or_default()))
 }

@@ -16,6 +16,7 @@ impl Asker {
             fingerprint: key.print(),
             rejects: plan.on_duplicate == OnDuplicate::Reject,
             codec: codec_name(codec),
+            limit: plan.counts_to(),
         }
     }
 
@@ -28,6 +29,7 @@ impl Asker {
             fingerprint: self.fingerprint,
             holder: idem.holder(),
             started: now(),
+            counts: self.limit.is_some(),
         };
         Record::running(&start, over)
     }

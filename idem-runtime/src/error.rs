@@ -48,7 +48,7 @@ pub enum Error {
     },
 
     /// `count`: every attempt that the window allows was spent without a result.
-    #[error("`{key}` has spent its {limit} attempts of this window")]
+    #[error("`{key}` has no attempt left: of {limit} in this window none has a result")]
     #[non_exhaustive]
     Exhausted {
         /// The logical key.

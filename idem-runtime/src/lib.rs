@@ -27,6 +27,7 @@
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
+//! | whether a handler is safe | `idem::testing::explore` (feature `testing`) |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
 //!
 //! # What it needs, and what it promises
@@ -44,7 +45,7 @@
 //! | `redis-rustls` | the same over TLS |
 //! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
 //! | `uuid` | `uuid::Uuid` as a part of a key |
-//! | `testing` | `idem::conformance!` for stores of one's own |
+//! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
 
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
@@ -72,6 +73,8 @@ pub mod returns;
 mod settlement;
 mod site;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transaction;
 mod wait;
 

@@ -104,7 +104,7 @@ impl Watch {
         }
         histogram!("idem_call_seconds").record(self.started.elapsed());
         self.count(word);
-        crate::outcome::tell(outcome);
+        crate::outcome::tell(outcome, refusal);
         value
     }
 }

@@ -10,6 +10,8 @@ use crate::observe::Meters;
 pub(crate) enum Strategy {
     /// A claim with expiry in Redis or in memory.
     Setnx,
+    /// Attempts that are counted, in Redis or in memory.
+    Count,
     /// A durable claim in the caller's own database.
     Db,
     /// A transition of a row in the caller's own table, with such a claim.
@@ -77,6 +79,7 @@ pub(crate) enum OnDuplicate {
 #[must_use]
 pub struct Plan {
     pub(crate) strategy: Strategy,
+    pub(crate) limit: Option<u32>,
     pub(crate) ttl: Duration,
     pub(crate) lease: Option<Duration>,
     pub(crate) max_runtime: Option<Duration>,
@@ -92,12 +95,15 @@ const DEFAULT_TTL: Duration = Duration::from_hours(24);
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 /// What a store can be asked to keep: a hundred years, well inside every store's arithmetic.
 const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
+/// More attempts than this are no limit.
+const HIGHEST_LIMIT: u32 = 1_000_000;
 
 impl Plan {
     /// A claim with expiry in Redis or in memory: retention of a day, lease of 30 seconds.
     pub const fn setnx() -> Self {
         Self {
             strategy: Strategy::Setnx,
+            limit: None,
             ttl: DEFAULT_TTL,
             lease: None,
             max_runtime: None,
@@ -107,6 +113,20 @@ impl Plan {
             on_outage: OnOutage::Fail,
             meters: None,
         }
+    }
+
+    /// One attempt at a time, and no more than [`limit`](Plan::limit) a key and window that did not
+    /// end in a released `Err`, in Redis or in memory: never twice, rather not at all. The window is
+    /// [`ttl`](Plan::ttl), a day unless set. An `Err` is held unless set otherwise: its attempt is
+    /// spent.
+    ///
+    /// ```
+    /// use idem::Plan;
+    ///
+    /// const PLAN: Plan = Plan::count().limit(3);
+    /// ```
+    pub const fn count() -> Self {
+        Self { strategy: Strategy::Count, on_err: OnErr::Hold, ..Self::setnx() }
     }
 
     /// A durable claim in the caller's own database, with the same times.
@@ -121,7 +141,8 @@ impl Plan {
         Self { strategy: Strategy::State, ..Self::setnx() }
     }
 
-    /// Retention: how long a completed record answers duplicates. A day unless set.
+    /// Retention: how long a completed record answers duplicates; for [`count`](Plan::count) the
+    /// window too. A day unless set.
     pub const fn ttl(self, ttl: Duration) -> Self {
         Self { ttl, ..self }
     }
@@ -150,7 +171,8 @@ impl Plan {
         Self { on_duplicate: OnDuplicate::Reject, ..self }
     }
 
-    /// What becomes of the claim when the body returns an `Err`. Released unless set.
+    /// What becomes of the claim when the body returns an `Err`. Released unless set; held for
+    /// [`count`](Plan::count).
     pub const fn on_err(self, on_err: OnErr) -> Self {
         Self { on_err, ..self }
     }
@@ -158,6 +180,16 @@ impl Plan {
     /// What a call does when the store can't be asked. It fails unless set.
     pub const fn on_outage(self, on_outage: OnOutage) -> Self {
         Self { on_outage, ..self }
+    }
+
+    /// For [`count`](Plan::count): how many attempts a window has, 1 to a million. One unless set.
+    pub const fn limit(self, limit: u32) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// How many attempts a window has, where they are counted.
+    pub(crate) fn counts_to(&self) -> Option<u32> {
+        (self.strategy == Strategy::Count).then(|| self.limit.unwrap_or(1))
     }
 
     pub(crate) fn lease_or_default(&self) -> Duration {
@@ -179,10 +211,18 @@ impl Plan {
             Some(
                 "a plan that rejects duplicates stores no result, so `OnErr::Store` has no place in it",
             )
-        } else if self.strategy != Strategy::Setnx && self.on_outage == OnOutage::Run {
+        } else if matches!(self.strategy, Strategy::Db | Strategy::State)
+            && self.on_outage == OnOutage::Run
+        {
             Some(
                 "a plan whose claims are durable never runs without one: `on_outage` is for `setnx`",
             )
+        } else if self.strategy == Strategy::Count && self.on_outage == OnOutage::Run {
+            Some("a plan that counts never runs uncounted: `on_outage` is for `setnx`")
+        } else if self.limit.is_some() && self.strategy != Strategy::Count {
+            Some("a plan's limit is for `count`: write `Plan::count().limit(…)`")
+        } else if self.limit.is_some_and(|limit| !(1..=HIGHEST_LIMIT).contains(&limit)) {
+            Some("a plan's limit is 1 to 1000000 attempts")
         } else {
             None
         }

@@ -46,6 +46,8 @@ impl Ended<'_> {
             None => (returns.failed)(value).then_some(plan.on_err),
         };
         match on_err {
+            // It may have had its effect: a counted attempt is given back for an `Err` alone.
+            None if self.flight.is_not_stored() && self.record.spent().is_some() => None,
             None => Some(self.succeeded(value, plan, returns)),
             Some(OnErr::Release) => Some(self.release()),
             Some(OnErr::Hold) => None,

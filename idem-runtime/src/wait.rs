@@ -166,9 +166,9 @@ impl<'a> Waiter<'a> {
     }
 
     /// What the store has answered in the end: those who follow this call's poll get it too, unless
-    /// it is another attempt's running record, which is no answer to them.
+    /// it is a record that some other call may claim, which is no answer to them.
     pub(crate) fn found(&mut self, record: &Record) {
-        let settled = record.state() != Some(State::Running);
+        let settled = !matches!(record.state(), Some(State::Running | State::Free));
         if let Some(poll) = self.polling.take().filter(|_| settled) {
             self.idem.flights().land(&poll.flight, End::Stored(record.clone()));
         }

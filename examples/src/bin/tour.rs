@@ -103,6 +103,17 @@ mod pay {
     }
 }
 
+mod payout {
+    use idem::idempotent;
+
+    use crate::gateway::{self, PayError, Receipt};
+
+    #[idempotent(key = "payout:{order}", strategy = "count", ttl = "30d", fingerprint(cents))]
+    pub async fn payout(order: u64, cents: u64) -> Result<Receipt, PayError> {
+        gateway::charge(cents, idem::attempt().downstream_key("payout")).await // once, or a person is asked
+    }
+}
+
 mod errors {
     use idem::idempotent;
 
@@ -300,6 +311,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let other_amount = pay::pay(1, 600).await.expect_err("the key was used for 500");
     println!("pay:    {other_amount:?}");
 
+    let paid = payout::payout(1, 900).await.map_err(|error| format!("{error:?}"))?;
+    println!("payout: {paid:?}");
+
     if let Ok(invoice) = database::invoice(7).await {
         println!("invoice: {invoice:?}, also when the tour is made again");
     }
@@ -308,4 +322,79 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     errors::with_an_enum(1).await?;
     errors::with_a_function(1).await?;
     Ok(())
+}
+
+/// What `docs/guide/testing.md` shows: a handler that fails, and is mended.
+#[cfg(test)]
+mod explored {
+    use std::collections::HashSet;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use idem::{Error, idempotent};
+
+    /// A provider as a test has it: it charges, and dedupes on a key where it is given one.
+    #[derive(Default)]
+    struct FakeBank {
+        keys: Mutex<HashSet<String>>,
+        charges: Mutex<u32>,
+    }
+
+    impl FakeBank {
+        async fn charge(&self, key: Option<String>) {
+            tokio::time::sleep(Duration::from_millis(80)).await; // the way there
+            let known = key.is_some_and(|key| !self.keys.lock().unwrap().insert(key));
+            if !known {
+                *self.charges.lock().unwrap() += 1;
+            }
+        }
+
+        fn charges(&self) -> u32 {
+            *self.charges.lock().unwrap()
+        }
+    }
+
+    mod first {
+        use super::*;
+
+        #[idempotent(key = "charge:{order}", strategy = "setnx")]
+        async fn charge(order: u32, bank: &FakeBank) -> Result<u32, Error> {
+            bank.charge(None).await;
+            Ok(order)
+        }
+
+        #[tokio::test]
+        #[should_panic(
+            expected = "the process is killed after the body, before its result is stored"
+        )]
+        async fn charging_survives_everything() {
+            idem::testing::explore(|world| async move {
+                let bank = FakeBank::default();
+                world.deliver(|| charge(7, &bank)).await.unwrap();
+                assert_eq!(bank.charges(), 1, "{world}");
+            })
+            .await;
+        }
+    }
+
+    mod mended {
+        use super::*;
+
+        #[idempotent(key = "charge:{order}", strategy = "setnx")]
+        async fn charge(order: u32, bank: &FakeBank) -> Result<u32, Error> {
+            let key = idem::attempt().downstream_key("charge");
+            bank.charge(Some(key)).await;
+            Ok(order)
+        }
+
+        #[tokio::test]
+        async fn charging_survives_everything() {
+            idem::testing::explore(|world| async move {
+                let bank = FakeBank::default();
+                world.deliver(|| charge(7, &bank)).await.unwrap();
+                assert_eq!(bank.charges(), 1, "{world}");
+            })
+            .await;
+        }
+    }
 }

@@ -25,6 +25,9 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
             plan.extend(quote!(.#name(::core::time::Duration::from_millis(#millis))));
         }
     }
+    if let Some(limit) = options.limit {
+        plan.extend(quote!(.limit(#limit)));
+    }
     if options.rejects() {
         plan.extend(quote!(.reject_duplicates()));
     }

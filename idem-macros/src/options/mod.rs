@@ -2,6 +2,7 @@
 
 pub(crate) mod duration;
 mod edge;
+mod limit;
 mod places;
 mod table;
 mod value;
@@ -59,6 +60,7 @@ pub(crate) struct Options {
     pub(crate) on_duplicate: Option<Word>,
     pub(crate) on_err: Option<OnErr>,
     pub(crate) on_cancel: Option<Word>,
+    pub(crate) limit: Option<u32>,
     pub(crate) engine: Option<Expr>,
     pub(crate) map_err: Option<Path>,
     pub(crate) codec: Option<Type>,
@@ -206,6 +208,7 @@ impl Options {
             }
             (Name::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
             (Name::OnCancel, Value::Word(text, span)) => self.on_cancel = Some(Word { text, span }),
+            (Name::Limit, Value::Number(number)) => self.limit = Some(number),
             (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),
             (Name::Transition, Value::Edge(edge)) => self.transition = Some(edge),
             (Name::Entity, Value::Expr(expr)) => self.entity = Some(expr),

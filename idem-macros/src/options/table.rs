@@ -8,16 +8,18 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strategy {
     Setnx,
+    Count,
     Db,
     State,
 }
 
 impl Strategy {
-    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Db, Self::State];
+    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Count, Self::Db, Self::State];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Setnx => "setnx",
+            Self::Count => "count",
             Self::Db => "db",
             Self::State => "state",
         }
@@ -37,6 +39,7 @@ pub(crate) enum Name {
     OnDuplicate,
     OnErr,
     OnCancel,
+    Limit,
     Engine,
     MapErr,
     Codec,
@@ -58,6 +61,8 @@ pub(crate) enum Kind {
     WordOrPath(&'static [&'static str]),
     /// A string literal that is a duration.
     Duration,
+    /// A whole number of attempts.
+    Limit,
     /// A path to a function.
     Function,
     /// A path to a crate.
@@ -96,13 +101,13 @@ pub(crate) struct Row {
 }
 
 const ALL: &[Strategy] = Strategy::ALL;
-const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Db];
+const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Count, Strategy::Db];
 const STORED: &[Strategy] = ALL;
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     row(Name::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
-    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "db", "state"]), ALL, "strategy = \"setnx\""),
+    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "count", "db", "state"]), ALL, "strategy = \"setnx\""),
     row(Name::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
     row(Name::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
     row(Name::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),
@@ -111,6 +116,7 @@ pub(crate) const TABLE: &[Row] = &[
     row(Name::OnDuplicate, "on_duplicate", Kind::Word(&["replay", "reject"]), ALL, "on_duplicate = \"reject\""),
     row(Name::OnErr, "on_err", Kind::WordOrPath(&["release", "hold", "store"]), LEASED, "on_err = \"hold\""),
     row(Name::OnCancel, "on_cancel", Kind::Word(&["hold", "finish"]), LEASED, "on_cancel = \"finish\""),
+    row(Name::Limit, "limit", Kind::Limit, &[Strategy::Count], "limit = 3"),
     row(Name::Engine, "engine", Kind::Expr, ALL, "engine = state.idem"),
     row(Name::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
     row(Name::Codec, "codec", Kind::Type, STORED, "codec = MyCodec"),
@@ -202,11 +208,11 @@ mod tests {
     fn an_option_is_foreign_to_a_strategy_that_its_row_does_not_name() {
         let row = Row {
             option: Name::Wait,
-            name: "limit",
+            name: "tries",
             kind: Kind::Text,
             strategies: &[],
             example: "",
         };
-        assert!(row.foreign_to(Strategy::Setnx).is_some_and(|told| told.contains("`limit`")));
+        assert!(row.foreign_to(Strategy::Setnx).is_some_and(|told| told.contains("`tries`")));
     }
 }

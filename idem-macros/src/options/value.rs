@@ -8,6 +8,7 @@ use syn::{Expr, Lit, LitStr, Path, Token, Type};
 
 use super::duration;
 use super::edge::{self, Edge};
+use super::limit;
 use super::places::Listed;
 use super::table::{Kind, Row};
 use crate::errors::Errors;
@@ -18,6 +19,7 @@ pub(crate) enum Value {
     Text(LitStr),
     Word(&'static str, Span),
     Millis(u64, Span),
+    Number(u32),
     Path(Path),
     Type(Type),
     Expr(Expr),
@@ -72,6 +74,15 @@ pub(crate) fn parse(
 /// `Err` holds the tokens that are of another kind; `None` is a mistake that was told.
 fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, TokenStream>> {
     let other = |found: Expr| Some(Err(found.into_token_stream()));
+    if row.kind == Kind::Limit {
+        return match limit::parse(&found) {
+            Ok(number) => Some(Ok(Value::Number(number))),
+            Err(why) => {
+                errors.under(found, why);
+                None
+            }
+        };
+    }
     let text = match &found {
         Expr::Lit(lit) => match &lit.lit {
             Lit::Str(text) => Some(text.clone()),
@@ -208,6 +219,7 @@ impl std::fmt::Display for Kind {
             Self::Word(_) => "a word in quotes",
             Self::WordOrPath(_) => "a word in quotes, or the path of a function",
             Self::Duration => "a duration in quotes",
+            Self::Limit => "a whole number",
             Self::Function => "the path of a function",
             Self::Module => "the path of a crate",
             Self::Type => "a type",

@@ -159,6 +159,11 @@ impl Idem {
             }
             Strategy::Setnx if self.0.kv.is_some() => Ok(Place::Kv),
             Strategy::Setnx => Err(Error::config(NO_STORE)),
+            Strategy::Count => match &self.0.kv {
+                Some(kv) if kv.counts() => Ok(Place::Kv),
+                Some(_) => Err(Error::config(COUNTS_NOT)),
+                None => Err(Error::config(NO_COUNTER)),
+            },
             Strategy::Db | Strategy::State if self.0.db.is_some() => Ok(Place::Db),
             Strategy::Db | Strategy::State => Err(Error::config(NO_DATABASE)),
         }
@@ -214,6 +219,12 @@ pub(crate) enum Place {
 }
 
 const NO_STORE: &str = "`setnx` needs a store: `.redis(url)` or `.memory()` on the builder";
+
+const NO_COUNTER: &str = "`count` is kept in Redis, Valkey or memory, and not in a database: \
+                          `.redis(url)` or `.memory()` on the builder, beside the database if there is one";
+
+const COUNTS_NOT: &str = "this engine's store does not count attempts, as `count` asks: `.redis(url)` or `.memory()` on \
+                          the builder, or a store of your own whose `Store::COUNTS` is true";
 
 const NO_DATABASE: &str = "`db` needs a database: `.postgres(pool)`, `.mysql(pool)`, \
                            `.sqlite(pool)` or `.database(url)` on the builder";

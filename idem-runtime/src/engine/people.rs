@@ -20,6 +20,8 @@ pub struct Entry {
     pub fence: u64,
     /// How many attempts were made on the key.
     pub attempts: u32,
+    /// How many attempts of its window are spent; `None` where none are counted.
+    pub spent: Option<u32>,
     /// Who made this one.
     pub holder: String,
     /// What is left of its lease; `None` when it has lapsed, or when nothing runs.
@@ -46,6 +48,7 @@ impl Idem {
             state: found.record.state(),
             fence: found.record.fence(),
             attempts: found.record.attempts(),
+            spent: found.record.spent(),
             holder: found.record.holder().to_owned(),
             lease_left: match found.lease {
                 Lease::Live(left) if found.record.state() == Some(State::Running) => Some(left),
@@ -54,7 +57,8 @@ impl Idem {
         }))
     }
 
-    /// Frees a key whose attempt is known to have done nothing, before its lease lapses.
+    /// Frees a key whose attempt is known to have done nothing, before its lease lapses. A counted
+    /// attempt is given back.
     ///
     /// [`Settled::Lost`] when the key is not running under that fence (any more).
     ///
@@ -105,7 +109,7 @@ impl Idem {
         Ok(place.settle(&self.name(key), &running, Change::Complete(&completed)).await?)
     }
 
-    /// Forgets a key: the next call runs, with fences from the start.
+    /// Forgets a key: the next call runs, with fences, and with what is counted, from the start.
     ///
     /// [`Settled::Lost`] when what stands there has another fence.
     ///

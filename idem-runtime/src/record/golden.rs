@@ -30,9 +30,13 @@ fn records() -> Vec<(&'static str, Record)> {
         fingerprint: Some(Fingerprint { scheme: 0x0123_4567_89ab_cdef, hash: [9; 32] }),
         holder: "host-1/4711",
         started: 1_800_000_000_123,
+        counts: false,
     };
     let running = Record::running(&start, None);
     let again = Record::running(&start, Some(&running.freed()));
+    let counts = Start { counts: true, ..start };
+    let counted = Record::running(&counts, None);
+    let counted_again = Record::running(&counts, Some(&counted));
     let settled =
         |state, content, codec| Header { codec: codec_name(codec), ..running.next(state, content) };
     let with = |content, body: &[u8]| {
@@ -54,6 +58,9 @@ fn records() -> Vec<(&'static str, Record)> {
             "not-stored",
             Record::of(settled(State::Completed, Content::NotStored, ""), "host-1/4711"),
         ),
+        ("counted", counted),
+        ("counted-again", counted_again.clone()),
+        ("counted-free", counted_again.freed()),
     ]
 }
 
@@ -121,6 +128,7 @@ fn a_holder_is_cut_at_a_character() {
         fingerprint: None,
         holder: &long,
         started: 0,
+        counts: false,
     };
     assert_eq!(Record::running(&start, None).holder(), "ä".repeat(32));
 }

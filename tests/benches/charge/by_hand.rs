@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{Guard, Receipt, body};
 
-const LEASE_MS: u64 = 30_000;
-const RETENTION_MS: u64 = 24 * 60 * 60 * 1000;
+pub(super) const LEASE_MS: u64 = 30_000;
+pub(super) const RETENTION_MS: u64 = 24 * 60 * 60 * 1000;
 /// What a running claim begins with, and no result does.
-const CLAIM: &str = "claim ";
+pub(super) const CLAIM: &str = "claim ";
 
 /// What one writes with redis-rs: a claim by `SET … NX GET`, whose reply brings a duplicate its
 /// result, and a completion that checks the owner. No renewal, no fingerprint, no fence, no
@@ -37,14 +37,19 @@ impl Completion {
     }
 
     pub(crate) fn lua() -> Self {
-        Self::Lua(Arc::new(Script::new(
-            "if redis.call('GET', KEYS[1]) == ARGV[1] then
-               redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-               return 1
-             end
-             return 0",
-        )))
+        Self::Lua(Arc::new(completion()))
     }
+}
+
+/// Completes if the owner is still the same.
+pub(super) fn completion() -> Script {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) == ARGV[1] then
+           redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+           return 1
+         end
+         return 0",
+    )
 }
 
 impl ByHand {

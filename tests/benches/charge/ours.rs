@@ -18,3 +18,20 @@ impl Guard for Ours {
         self.guarded(order).await.expect("nobody else has the key")
     }
 }
+
+/// The same, counted.
+#[derive(Debug, Clone)]
+pub(crate) struct OursCounted(pub(crate) Idem);
+
+impl OursCounted {
+    #[idempotent(key = "counted:{order}", strategy = "count", engine = self.0)]
+    async fn guarded(&self, order: u64) -> Result<Receipt, Error> {
+        Ok(body(order).await)
+    }
+}
+
+impl Guard for OursCounted {
+    async fn charge(&self, order: u64) -> Receipt {
+        self.guarded(order).await.expect("nobody else has the key")
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //!     kit-caller URL LEDGER [scripts]
 //!
-//! Each line is a call: `KEY LEASE_MS WAIT_MS BODY_MS`, where a wait of 0 is none. All run at once.
+//! Each line is a call: `KEY LEASE_MS WAIT_MS BODY_MS [LIMIT]`, where a wait of 0 is none, and with a
+//! limit attempts are counted. All run at once.
 //! The body notes itself in the ledger, and its value is that note: `PID-N`. It prints
 //! `running KEY NOTE` as a body begins, and when a call has its answer one of
 //!
@@ -34,7 +35,11 @@ impl Call {
     fn read(line: &str) -> Self {
         let words: Vec<_> = line.split(' ').collect();
         let time = |word: &str| Duration::from_millis(word.parse().expect("milliseconds"));
-        let plan = Plan::setnx().lease(time(words[1]));
+        let plan = match words.get(4) {
+            None => Plan::setnx(),
+            Some(limit) => Plan::count().limit(limit.parse().expect("a limit")),
+        };
+        let plan = plan.lease(time(words[1]));
         let plan = if words[2] == "0" { plan } else { plan.wait(time(words[2])) };
         Self { key: words[0].to_owned(), plan, body: time(words[3]) }
     }

@@ -74,7 +74,7 @@ const RIGHTS: [&str; 9] =
 async fn a_user_of_few_rights_is_enough(spoken: Spoken) {
     let server = Server::start(spoken.flavour());
     let mut client = server.client().await;
-    for more in [&["+hello", "+info"][..], &[]] {
+    for more in [&["+hello", "+info", "+time"][..], &["+time"]] {
         client
             .run::<()>(&[&["ACL", "SETUSER", "app", "on", ">secret"][..], &RIGHTS, more].concat())
             .await;
@@ -84,6 +84,16 @@ async fn a_user_of_few_rights_is_enough(spoken: Spoken) {
         call(&idem, PLAN, &key, &runs).await.0.unwrap();
         assert_replays(&idem, &key, 1).await;
     }
+    // The time is for counting alone.
+    client.run::<()>(&["ACL", "SETUSER", "app", "-time"]).await;
+    let url = format!("redis://app:secret@{}/", server.address());
+    let idem = spoken.engine(&url, PATIENT).await;
+    let (key, runs) = ("2", AtomicUsize::new(0));
+    call(&idem, PLAN, key, &runs).await.0.unwrap();
+    let entry = idem.get(&idem::key!("op:{key}")).await.unwrap();
+    assert!(entry.is_some_and(|entry| entry.attempts == 1));
+    let (answer, _) = call(&idem, Plan::count(), "3", &runs).await;
+    assert!(matches!(answer, Err(Error::Outage { .. })), "{answer:?}");
 }
 
 async fn a_user_that_loses_its_rights_is_an_outage(spoken: Spoken) {

@@ -19,10 +19,12 @@ macro_rules! however_spoken {
     };
 }
 
+mod caller;
 mod spoken;
 
 mod access;
 mod commands;
+mod count;
 mod cuts;
 mod eviction;
 mod foreign;

@@ -98,6 +98,7 @@ enum PayError {
     Guard(&'static str),
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` asks for it")]
 fn guard(error: Error) -> PayError {
     PayError::Guard(error.code())
 }

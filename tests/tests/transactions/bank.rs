@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 pub(crate) const PLAN: Plan = Plan::db();
 
 /// How long a test waits for what happens at once on an idle machine.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 /// How long a step may take on a machine that is busy.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -310,6 +310,12 @@ impl<DB: Driver> Bank<DB> {
     pub(crate) async fn records(&self) -> i64 {
         self.number(&format!("select count(*) from {}", self.table)).await
     }
+}
+
+/// The caller's end of its transaction.
+pub(crate) async fn end<DB: Driver>(tx: Transaction<'_, DB>, commit: bool) {
+    let ended = if commit { tx.commit().await } else { tx.rollback().await };
+    ended.expect("the database answers");
 }
 
 pub(crate) fn key(number: u64) -> Key {

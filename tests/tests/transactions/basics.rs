@@ -2,7 +2,7 @@
 
 use idem::{Error, Outcome, Plan};
 
-use crate::bank::{Bank, Driver, PLAN, Then, key};
+use crate::bank::{Bank, Driver, PLAN, Then, end, key};
 
 on_every_database! {
     what_commits_is_replayed
@@ -40,11 +40,7 @@ async fn what_is_rolled_back_never_was<DB: Driver>(bank: Bank<DB>) {
         let (answer, outcome) = bank.pay(&idem, &mut tx, 1, value).await;
         assert_eq!(answer.unwrap(), value);
         assert!(matches!(outcome, Outcome::Ran { attempt: 1, .. }), "{outcome:?}");
-        if value == 10 {
-            tx.rollback().await.unwrap();
-        } else {
-            tx.commit().await.unwrap();
-        }
+        end(tx, value == 11).await;
     }
     assert_eq!((bank.entries_of(10).await, bank.entries_of(11).await), (0, 1));
 }

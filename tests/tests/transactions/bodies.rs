@@ -69,7 +69,7 @@ async fn it_calls_others_in_its_transaction() {
         assert_eq!(answer.is_ok(), outer == "succeeds");
         assert!(matches!(outcome, Outcome::Ran { attempt: 1, .. }), "{outcome:?}");
         tx.commit().await.unwrap();
-        let entries = if outer == "succeeds" { 1 } else { 0 };
+        let entries = i64::from(outer == "succeeds");
         for (value, entries) in [(10, entries), (20, entries), (30, 0), (40, 0)] {
             assert_eq!(bank.entries_of(value).await, entries, "{value}");
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use idem::{Error, Outcome};
 use kit::database::{Kind, Server};
+use sqlx::error::DatabaseError;
 use sqlx::{MySql, Postgres, Transaction};
 use tokio::sync::Barrier;
 
@@ -32,7 +33,7 @@ async fn until_committed(bank: &Bank<Postgres>, level: &'static str) -> Result<i
             Ok(value) => match tx.commit().await {
                 Ok(()) => return Ok(value),
                 Err(error) => {
-                    let code = error.as_database_error().and_then(|it| it.code()).unwrap();
+                    let code = error.as_database_error().and_then(DatabaseError::code).unwrap();
                     assert_eq!(code, "40001");
                 }
             },

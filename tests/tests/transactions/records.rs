@@ -5,7 +5,7 @@ use std::time::Duration;
 use idem::store::State;
 use idem::{Codec, Error, Outcome, Plan, Returns};
 
-use crate::bank::{Bank, Driver, PLAN, Then, key};
+use crate::bank::{Bank, Driver, PLAN, Then, end, key};
 
 on_every_database! {
     a_live_durable_claim_is_in_flight
@@ -52,7 +52,7 @@ async fn a_durable_claim_that_has_lapsed_is_taken_over<DB: Driver>(bank: Bank<DB
         let (value, outcome) = DB::call(&idem, &mut tx, &plan, key(1), bank.body(10)).await;
         assert_eq!(value.unwrap(), 10);
         assert!(matches!(outcome, Outcome::Ran { attempt: 2, .. }), "{outcome:?}");
-        if commit { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+        end(tx, commit).await;
     }
     assert_eq!((bank.entries().await, bank.records().await), (1, 1));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use idem::{Error, OnErr, Plan};
 use tokio::sync::Barrier;
 
-use crate::bank::{Bank, Driver, PLAN, SOON, key};
+use crate::bank::{Bank, Driver, PLAN, SOON, end, key};
 
 on_every_database! {
     many_at_once_are_one_effect
@@ -36,11 +36,7 @@ async fn race<DB: Driver>(
             let mut tx = bank.begin().await;
             let body = bank.body(10);
             let (answer, _) = DB::call(&idem, &mut tx, &plan, key(1), body).await;
-            if commits(at) {
-                tx.commit().await.unwrap()
-            } else {
-                tx.rollback().await.unwrap()
-            }
+            end(tx, commits(at)).await;
             answer
         }));
     }

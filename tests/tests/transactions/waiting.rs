@@ -7,7 +7,7 @@ use idem::{Error, Outcome};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::bank::{Bank, Driver, PLAN, SOON, key};
+use crate::bank::{Bank, Driver, PLAN, SOON, end, key};
 
 on_every_server! {
     a_duplicate_of_an_uncommitted_call_is_told_at_once
@@ -34,11 +34,7 @@ impl First {
             let mut tx = bank.begin().await;
             bank.pay(&idem, &mut tx, 1, 10).await.0.unwrap();
             running.notify_one();
-            if told.await.unwrap() {
-                tx.commit().await.unwrap()
-            } else {
-                tx.rollback().await.unwrap()
-            }
+            end(tx, told.await.unwrap()).await;
         });
         has_run.notified().await;
         Self { commit, ended }

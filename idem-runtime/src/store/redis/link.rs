@@ -104,19 +104,22 @@ impl Link {
     where
         F: Future<Output = RedisResult<Value>>,
     {
-        let deadline = Instant::now() + self.0.timeout;
+        let mut now = Instant::now();
+        let (deadline, share) = (now + self.0.timeout, self.0.timeout / SENDS);
         let mut reached = false;
         let mut pause = Duration::from_millis(5);
         loop {
-            let connected = match self.0.alive() {
-                Some(connected) => Ok(connected),
-                None => timeout_at(deadline, self.connected())
-                    .await
-                    .unwrap_or_else(|_| Err(timed_out())),
+            let connected = if let Some(connected) = self.0.alive() {
+                Ok(connected)
+            } else {
+                let connected = timeout_at(deadline, self.connected()).await;
+                now = Instant::now();
+                connected.unwrap_or_else(|_| Err(timed_out()))
             };
             let error = match connected {
                 Err(error) => error,
-                Ok(connected) => match self.send(deadline, connected, &step).await {
+                Ok(connected) => match self.send(deadline.min(now + share), connected, &step).await
+                {
                     Sent::Answered(answer) => return answer.map_err(|error| failed(error, true)),
                     Sent::Refused(error) => error,
                     Sent::Lost(error) => {
@@ -129,14 +132,15 @@ impl Link {
                 return Err(failed(error, reached));
             }
             tokio::time::sleep(pause).await;
+            now = Instant::now();
             pause *= 2;
         }
     }
 
-    /// Sends a step once, for a share of its time.
+    /// Sends a step once, for its share of the time.
     async fn send<F>(
         &self,
-        deadline: Instant,
+        until: Instant,
         connected: Connected,
         step: &impl Fn(Connected) -> F,
     ) -> Sent
@@ -144,8 +148,7 @@ impl Link {
         F: Future<Output = RedisResult<Value>>,
     {
         let number = connected.number;
-        let soon = deadline.min(Instant::now() + self.0.timeout / SENDS);
-        match timeout_at(soon, step(connected)).await {
+        match timeout_at(until, step(connected)).await {
             Ok(Ok(value)) => Sent::Answered(Ok(value)),
             Ok(Err(error)) if is_final(&error) => Sent::Answered(Err(error)),
             Ok(Err(error)) if error.code().is_some() => {
