@@ -1,5 +1,4 @@
-use idem::{StateMachine, idempotent};
-use sqlx::{Sqlite, Transaction};
+use idem::{OpenTransaction, StateMachine, idempotent};
 
 #[derive(StateMachine)]
 #[state(table = "orders", id = "id", column = "status")]
@@ -21,8 +20,8 @@ enum OrderStatus {
     entity = amount,
     tx = tx
 )]
-async fn pay(
-    tx: &mut Transaction<'_, Sqlite>,
+async fn pay<T: OpenTransaction>(
+    tx: &mut T,
     callback: &str,
     order_id: i64,
     amount: f64,

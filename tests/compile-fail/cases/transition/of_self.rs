@@ -1,6 +1,5 @@
 // mistakes: 2
-use idem::{StateMachine, idempotent};
-use sqlx::{Sqlite, Transaction};
+use idem::{OpenTransaction, StateMachine, idempotent};
 
 #[derive(StateMachine)]
 #[state(table = "orders", id = "id", column = "status")]
@@ -23,9 +22,9 @@ impl OrderStatus {
         entity = order_id,
         tx = tx
     )]
-    async fn pay(
+    async fn pay<T: OpenTransaction>(
         &self,
-        tx: &mut Transaction<'_, Sqlite>,
+        tx: &mut T,
         callback: &str,
         order_id: i64,
     ) -> Result<u32, idem::Error> {

@@ -1,6 +1,5 @@
 // mistakes: 5
-use idem::{StateMachine, idempotent};
-use sqlx::{Sqlite, Transaction};
+use idem::{OpenTransaction, StateMachine, idempotent};
 
 #[derive(StateMachine)]
 #[state(table = "orders", id = "id", column = "status")]
@@ -27,8 +26,8 @@ enum OrderStatus {
     on_outage = "run",
     tx = tx
 )]
-async fn pay(
-    tx: &mut Transaction<'_, Sqlite>,
+async fn pay<T: OpenTransaction>(
+    tx: &mut T,
     callback: &str,
     order_id: i64,
 ) -> Result<u32, idem::Error> {

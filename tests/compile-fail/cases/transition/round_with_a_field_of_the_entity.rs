@@ -1,5 +1,4 @@
-use idem::{StateMachine, idempotent};
-use sqlx::{Sqlite, Transaction};
+use idem::{OpenTransaction, StateMachine, idempotent};
 
 #[derive(StateMachine)]
 #[state(table = "orders", id = "id", column = "status")]
@@ -25,8 +24,8 @@ struct Order {
     entity = order.id.to_string(),
     tx = tx
 )]
-async fn pay(
-    tx: &mut Transaction<'_, Sqlite>,
+async fn pay<T: OpenTransaction>(
+    tx: &mut T,
     callback: &str,
     order: &Order,
 ) -> Result<u32, idem::Error> {
