@@ -6,6 +6,7 @@
 
 mod batch;
 mod database;
+pub(crate) mod guard;
 pub(crate) mod inside;
 mod lane;
 mod migrations;

@@ -1,11 +1,13 @@
 //! Records in MySQL and MariaDB.
 
 mod batches;
+mod guard;
 mod inside;
 mod steps;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
@@ -46,6 +48,8 @@ pub struct MySql {
     looks: Lane<Looks>,
     claims: Lane<Claims>,
     completions: Lane<Completions>,
+    /// Whether the server has said that it is MariaDB.
+    mariadb: AtomicBool,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -75,6 +79,7 @@ impl MySql {
             claims: Lane::new(Claims(senders), timeout),
             completions: Lane::new(completions, timeout),
             inside: inside::statements(&table, &statements),
+            mariadb: AtomicBool::new(false),
             pool,
             timeout,
             table,
@@ -88,9 +93,12 @@ impl MySql {
     ///
     /// [`Error::Config`] for a server that only reads, [`Error::Outage`] when it does not answer.
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let statement = "select cast(@@global.read_only as char) in ('0', 'OFF')";
-        let writes = self.step().row(|| sqlx::query(statement)).await?;
-        if writes.is_some_and(|row| row.get::<i64, _>(0) == 0) {
+        let statement =
+            "select cast(@@global.read_only as char) in ('0', 'OFF'), version() like '%MariaDB%'";
+        let row = self.step().row(|| sqlx::query(statement)).await?;
+        let says = |at: usize| row.as_ref().map(|row| row.get::<i64, _>(at) != 0);
+        self.mariadb.store(says(1) == Some(true), Ordering::Relaxed);
+        if says(0) == Some(false) {
             return Err(Error::config(
                 "this MySQL server is read-only: claims are made on its primary",
             ));
@@ -152,6 +160,11 @@ impl MySql {
                 return Ok(all);
             }
         }
+    }
+
+    /// Whether a statement can say how long it waits for a lock.
+    fn is_mariadb(&self) -> bool {
+        self.mariadb.load(Ordering::Relaxed)
     }
 
     fn step(&self) -> Step<'_, Db> {

@@ -1,6 +1,7 @@
 //! Records in Postgres.
 
 mod batches;
+mod guard;
 mod inside;
 mod steps;
 

@@ -1,6 +1,7 @@
 //! Records in SQLite.
 
 mod batches;
+mod guard;
 mod inside;
 mod steps;
 
