@@ -25,6 +25,7 @@
 //! | the attribute, its options and its keys | [`macro@idempotent`], [`key!`], [`KeyPart`](macro@KeyPart), [`IdempotencyKey`] |
 //! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
+//! | transitions of a row | [`macro@StateMachine`], [`Transition`], [`EntityId`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
 //! | whether a handler is safe | `idem::testing::explore` (feature `testing`) |
@@ -44,7 +45,7 @@
 //! | `redis` (default) | a store in Redis or Valkey |
 //! | `redis-rustls` | the same over TLS |
 //! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
-//! | `uuid` | `uuid::Uuid` as a part of a key |
+//! | `uuid` | `uuid::Uuid` as a part of a key and as the id of an entity |
 //! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
 
 // Generated code names this crate by its name, here too.
