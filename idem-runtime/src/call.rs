@@ -1,5 +1,5 @@
 //! The one path of every guarded call, top to bottom:
-//! key → claim → decide → run under the lease → settle → answer.
+//! key → admission → claim → decide → run under the lease → settle → answer.
 //!
 //! What asks nothing of the return type is not generic, so that a thousand annotated functions
 //! share it.
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use crate::admission::Admission;
 use crate::answer::{Answer, Replay, answered, in_flight, refuse};
 use crate::attempt::{Attempt, try_attempt};
 use crate::decide::{Asker, Decision, decide, leaves_another};
@@ -33,10 +34,10 @@ where
     F: Future<Output = R>,
 {
     let watch = Watch::start(key.operation_name(), plan.meters);
-    let name = idem.name(&key);
+    let Admission { plan, name, verdict } = Admission::of(idem, plan, &key);
     let span = observe::span(key.operation(), &name);
     let answer = async {
-        match ask(idem, plan, &key, &name, returns.codec).await {
+        match ask(idem, plan, &key, &name, verdict, returns.codec).await {
             Ok(Asked::Run(held)) => run(&plan, &key, held, &returns, body).await,
             Ok(Asked::Unguarded) => {
                 Unguarded::new(idem, name).run(&plan, &key, &returns, body).await
@@ -65,10 +66,10 @@ where
     F: Future<Output = R> + Send + 'static,
 {
     let watch = Watch::start(key.operation_name(), plan.meters);
-    let name = idem.name(&key);
+    let Admission { plan, name, verdict } = Admission::of(idem, plan, &key);
     let span = observe::span(key.operation(), &name);
     let answer = async {
-        let asked = ask(idem, plan, &key, &name, returns.codec).await;
+        let asked = ask(idem, plan, &key, &name, verdict, returns.codec).await;
         let (flight, running) = match asked {
             Ok(Asked::Run(held)) => {
                 let flight = Some(Arc::clone(held.flight()));
@@ -143,13 +144,10 @@ async fn ask(
     plan: Plan,
     key: &Key,
     name: &Name,
-    codec: &'static str,
+    verdict: Result<(), Error>,
+    codec: Option<&'static str>,
 ) -> Result<Asked, Error> {
-    key.check()?;
-    let fault = plan.fault().or_else(|| plan.fault_alone()).or_else(|| plan.fault_of(key));
-    if let Some(fault) = fault {
-        return Err(Error::config(fault));
-    }
+    verdict?;
     Idem::check_runtime()?;
     if idem.is_disabled() {
         return Ok(Asked::Unguarded);

@@ -10,7 +10,7 @@ use crate::record::{Owner, Record, Start, codec_name};
 
 impl Asker {
     /// One that nobody has heard of yet.
-    pub(crate) fn new(plan: Plan, key: &Key, codec: &'static str) -> Self {
+    pub(crate) fn new(plan: Plan, key: &Key, codec: Option<&'static str>) -> Self {
         Self {
             owner: Owner::new(),
             fingerprint: key.print(),

@@ -39,8 +39,7 @@ use crate::error::Source;
             `idem::Codec<{T}>` for; `on_duplicate = \"reject\"` stores no result"
 )]
 pub trait Codec<T> {
-    /// The name that records keep, its hash where it is longer than eight bytes. Not empty: that
-    /// stands for what is not stored.
+    /// The name that records keep, its hash where it is longer than eight bytes.
     const NAME: &'static str;
 
     /// Appends the encoded value to `out`.

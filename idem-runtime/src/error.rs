@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::token::InvalidToken;
+
 /// The error under a store's failure: whatever the driver gave.
 pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
@@ -87,7 +89,7 @@ pub enum Error {
     #[non_exhaustive]
     InvalidToken {
         /// What is wrong with it.
-        reason: String,
+        reason: InvalidToken,
     },
 
     /// `state`: the entity is not in the state that the transition starts from.

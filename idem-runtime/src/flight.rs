@@ -309,6 +309,9 @@ pub(crate) struct Flights {
     shards: Shards<ByName<Arc<Flight>>>,
     /// Those that nobody follows, by their address: several of one name fly at once.
     alone: Mutex<HashMap<usize, Arc<Flight>>>,
+    /// Set before shutdown looks into the tables, and read after something is put into one: their
+    /// locks see to it that no attempt is missed by both.
+    ending: AtomicBool,
 }
 
 /// An attempt that nobody follows, for as long as its body may run: `shutdown` tells it, and this
@@ -323,6 +326,7 @@ pub(crate) struct Alone {
 impl Alone {
     pub(crate) fn depart(idem: &Idem, flight: Arc<Flight>) -> Self {
         idem.flights().alone().insert(Arc::as_ptr(&flight).addr(), Arc::clone(&flight));
+        idem.flights().tell_if_ending(&flight);
         Self { idem: idem.clone(), flight, ended: false }
     }
 
@@ -358,6 +362,7 @@ impl Flights {
     /// Puts an attempt of this process in the place of whatever flew there.
     pub(crate) fn depart(&self, flight: &Arc<Flight>) {
         let before = self.shards.of(&flight.name).insert(flight.name.clone(), Arc::clone(flight));
+        self.tell_if_ending(flight);
         // Whoever followed the poller that has just won follows the winner.
         if let Some(before) = before.filter(|before| before.is_elsewhere()) {
             before.end(End::AskStore);
@@ -389,14 +394,21 @@ impl Flights {
         self.alone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells every attempt of this process that shutdown has begun.
+    /// Tells every attempt of this process that shutdown has begun, also those that start later.
     pub(crate) fn cancel_all(&self) {
+        self.ending.store(true, Ordering::Relaxed);
         self.alone().values().for_each(|flight| flight.cancel());
         for shard in self.shards.each() {
             shard
                 .values()
                 .filter(|flight| !flight.is_elsewhere())
                 .for_each(|flight| flight.cancel());
+        }
+    }
+
+    fn tell_if_ending(&self, flight: &Flight) {
+        if self.ending.load(Ordering::Relaxed) {
+            flight.cancel();
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::attempt::try_attempt;
 use crate::engine::{Idem, Place, Running};
 use crate::flight::{Departure, End, Flight};
 use crate::observe;
@@ -160,7 +161,7 @@ pub(crate) fn stands_until(sent: Instant, lease: Duration) -> Instant {
 
 impl Held {
     fn start(claim: Claim, sent: Instant) -> Self {
-        let parent = crate::attempt::try_attempt().map(|attempt| Arc::clone(attempt.flight()));
+        let parent = try_attempt().map(|attempt| Arc::clone(attempt.flight()));
         let flight = Flight::new(Departure {
             name: claim.name.clone(),
             fingerprint: claim.record.header().ok().and_then(|header| header.fingerprint),

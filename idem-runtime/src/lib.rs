@@ -25,8 +25,10 @@
 //! | the attribute, its options and its keys | [`macro@idempotent`], [`key!`], [`KeyPart`](macro@KeyPart), [`IdempotencyKey`] |
 //! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
+//! | in the caller's transaction | [`Idem::call_tx`](Idem), [`OpenTransaction`] |
 //! | transitions of a row | [`macro@StateMachine`], [`Transition`], [`EntityId`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
+//! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
 //! | whether a handler is safe | `idem::testing::explore` (feature `testing`) |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
@@ -51,6 +53,7 @@
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 
+mod admission;
 mod answer;
 mod attempt;
 mod call;
@@ -76,6 +79,7 @@ mod site;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod token;
 mod transaction;
 mod wait;
 
@@ -94,4 +98,5 @@ pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
+pub use token::{InvalidToken, IsToken, Token, TokenKey};
 pub use transaction::OpenTransaction;

@@ -16,6 +16,17 @@ pub(crate) enum Strategy {
     Db,
     /// A transition of a row in the caller's own table, with such a claim.
     State,
+    /// One use of a token that the server has issued, recorded as `Setnx` or as `Db` would.
+    Token(Kept),
+}
+
+/// Where a use is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// In Redis or in memory.
+    Kv,
+    /// In the caller's own database.
+    Db,
 }
 
 /// What becomes of the claim when the body returned an `Err`.
@@ -141,6 +152,36 @@ impl Plan {
         Self { strategy: Strategy::State, ..Self::setnx() }
     }
 
+    /// One use of a token that [`Idem::issue_token`](crate::Idem::issue_token) has made and that the
+    /// call's key brings along, by [`Key::token`](crate::Key::token). Its use is recorded in Redis
+    /// or in memory, with the same times, and for as long as the token could be taken.
+    ///
+    /// ```
+    /// use idem::{Idem, Plan};
+    /// use std::time::Duration;
+    ///
+    /// const PLAN: Plan = Plan::token();
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let idem = Idem::builder().memory().token_secret([7; 32]).build().await?;
+    /// let user = 42;
+    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_mins(15))?;
+    /// // The client sends it back, twice perhaps.
+    /// for _ in 0..2 {
+    ///     let key = idem::key!("pay:{user}").token(&token);
+    ///     let paid = idem.call(&PLAN, key, async { Ok::<_, idem::Error>(12) }).await?;
+    /// }
+    /// # Ok::<(), idem::Error>(()) }).unwrap();
+    /// ```
+    pub const fn token() -> Self {
+        Self { strategy: Strategy::Token(Kept::Kv), ..Self::setnx() }
+    }
+
+    /// The same, with its use recorded in the caller's own database.
+    pub const fn token_in_db() -> Self {
+        Self { strategy: Strategy::Token(Kept::Db), ..Self::setnx() }
+    }
+
     /// Retention: how long a completed record answers duplicates; for [`count`](Plan::count) the
     /// window too. A day unless set.
     pub const fn ttl(self, ttl: Duration) -> Self {
@@ -196,6 +237,11 @@ impl Plan {
         self.lease.unwrap_or_else(|| DEFAULT_LEASE.min(self.ttl / 2))
     }
 
+    /// The same plan with a retention of at least `least`. Its lease stays what it is without that.
+    pub(crate) fn kept_for(self, least: Duration) -> Self {
+        Self { ttl: self.ttl.max(least), lease: Some(self.lease_or_default()), ..self }
+    }
+
     /// What the macro refuses at compile time and a hand-written plan can still get wrong.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         let lease = self.lease_or_default();
@@ -211,14 +257,10 @@ impl Plan {
             Some(
                 "a plan that rejects duplicates stores no result, so `OnErr::Store` has no place in it",
             )
-        } else if matches!(self.strategy, Strategy::Db | Strategy::State)
-            && self.on_outage == OnOutage::Run
-        {
+        } else if self.strategy != Strategy::Setnx && self.on_outage == OnOutage::Run {
             Some(
-                "a plan whose claims are durable never runs without one: `on_outage` is for `setnx`",
+                "only a plan of `setnx` may run without a claim: `on_outage` has no place in others",
             )
-        } else if self.strategy == Strategy::Count && self.on_outage == OnOutage::Run {
-            Some("a plan that counts never runs uncounted: `on_outage` is for `setnx`")
         } else if self.limit.is_some() && self.strategy != Strategy::Count {
             Some("a plan's limit is for `count`: write `Plan::count().limit(…)`")
         } else if self.limit.is_some_and(|limit| !(1..=HIGHEST_LIMIT).contains(&limit)) {

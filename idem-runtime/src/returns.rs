@@ -138,7 +138,7 @@ pub struct Returns<R> {
     pub(crate) refuse: fn(Error) -> R,
     pub(crate) failed: fn(&R) -> bool,
     pub(crate) judge: Option<fn(&R) -> Option<OnErr>>,
-    pub(crate) codec: &'static str,
+    pub(crate) codec: Option<&'static str>,
     pub(crate) success: Option<Form<R>>,
     pub(crate) failure: Option<Form<R>>,
 }
@@ -170,7 +170,7 @@ impl<R> Returns<R> {
             refuse,
             failed: |value| value.failure().is_some(),
             judge: None,
-            codec: "",
+            codec: None,
             success: None,
             failure: None,
         }
@@ -181,7 +181,7 @@ impl<R> Returns<R> {
     where
         R: Replay<C>,
     {
-        self.codec = R::CODEC;
+        self.codec = Some(R::CODEC);
         self.success = Some(Form { encode: R::encode, decode: R::decode });
         self
     }

@@ -88,7 +88,7 @@ impl Ended<'_> {
     fn complete(
         &self,
         content: Content,
-        codec: &'static str,
+        codec: Option<&'static str>,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Source>,
     ) -> Result<Settlement, Source> {
         let header =

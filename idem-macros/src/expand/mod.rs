@@ -29,7 +29,7 @@ pub(crate) fn idempotent(options: TokenStream, item: &TokenStream) -> TokenStrea
         return fallback::item(item, errors);
     };
     check::missing(&options, &function, &mut errors);
-    check::fingerprint(&options, &function, &mut errors);
+    check::values(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
     check::results(&options, &function, &mut errors);
     check::transaction(&options, template.as_ref(), &function, &mut errors);
@@ -98,6 +98,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     let key_value = key::write(template, &roots, &compared, runtime);
     let transition = edge::write(context, template);
     let transition = transition.map(|it| quote_spanned!(here=> .transition(#it)));
+    let token = token(context);
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
     let body = body(context);
@@ -130,7 +131,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         };
         #(#lets)*
         #absent
-        let #key = { #key_value }#transition;
+        let #key = { #key_value }#transition #token;
         let #engine = #engine_value;
         let #returns = #returns_value;
         #answer
@@ -140,15 +141,14 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
 /// Tells a parameter that is named and that a `#[cfg(…)]` on it has taken away. Only the compiler
 /// knows whether it has.
 fn absent(options: &Options, template: &Template, function: &Function) -> TokenStream {
-    let in_key = template.parts.iter().map(|(placeholder, _)| (&placeholder.place, "key"));
-    let compared = match &options.fingerprint {
-        Some(Fingerprint::Places(places)) => &places[..],
-        _ => &[],
-    };
-    let in_fingerprint = compared.iter().map(|listed| (&listed.place, "fingerprint"));
+    let in_key =
+        template.parts.iter().map(|(placeholder, _)| (&placeholder.place, "part of the key"));
+    let in_fingerprint =
+        options.compared().iter().map(|listed| (&listed.place, "part of the fingerprint"));
+    let in_token = options.token.iter().map(|listed| (&listed.place, "the token"));
     let mut told = Vec::new();
     let mut absent = TokenStream::new();
-    for (place, whose) in in_key.chain(in_fingerprint) {
+    for (place, what) in in_key.chain(in_fingerprint).chain(in_token) {
         let Some(name) = function.names.get(&place.root) else { continue };
         let always = name.cfgs.is_empty() || name.cfgs.iter().any(Vec::is_empty);
         if always || told.contains(&&place.root) {
@@ -158,7 +158,7 @@ fn absent(options: &Options, template: &Template, function: &Function) -> TokenS
         let ident = &name.ident;
         let cfgs = name.cfgs.iter().map(|all| quote!(all(#(#all),*)));
         let message = format!(
-            "`{}` is part of the {whose}, and its `#[cfg(…)]` leaves it out here: write one \
+            "`{}` is {what}, and its `#[cfg(…)]` leaves it out here: write one \
              function for each configuration, each with a key of its own",
             place.root
         );
@@ -169,6 +169,15 @@ fn absent(options: &Options, template: &Template, function: &Function) -> TokenS
         });
     }
     absent
+}
+
+/// The key takes the token that the option names along.
+fn token(context: &Context<'_>) -> Option<TokenStream> {
+    let listed = context.options.token.as_ref()?;
+    let value = listed.value(&context.function.names)?;
+    let span = Span::mixed_site().located_at(listed.root.span());
+    let runtime = context.runtime.at(span);
+    Some(quote_spanned!(span=> .token(#runtime::IsToken::token(&#value))))
 }
 
 /// The engine that the option names, cloned.

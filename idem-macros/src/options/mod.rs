@@ -61,6 +61,8 @@ pub(crate) struct Options {
     pub(crate) on_err: Option<OnErr>,
     pub(crate) on_cancel: Option<Word>,
     pub(crate) limit: Option<u32>,
+    pub(crate) token: Option<Listed>,
+    pub(crate) store: Option<Word>,
     pub(crate) engine: Option<Expr>,
     pub(crate) map_err: Option<Path>,
     pub(crate) codec: Option<Type>,
@@ -103,6 +105,10 @@ impl Options {
         self.wrote(Name::Strategy) || self.meant.contains(&Name::Strategy)
     }
 
+    pub(crate) fn wrote_token(&self) -> bool {
+        self.wrote(Name::Token) || self.meant.contains(&Name::Token)
+    }
+
     /// What the strategy can't be without and was not written.
     pub(crate) fn lacking(&self) -> impl Iterator<Item = &'static Row> {
         let needed = self.strategy.into_iter().flat_map(Row::needed_for);
@@ -113,9 +119,21 @@ impl Options {
         self.on_duplicate.is_some_and(|word| word.text == "reject")
     }
 
+    pub(crate) fn keeps_in_db(&self) -> bool {
+        self.store.is_some_and(|word| word.text == "db")
+    }
+
     /// Whether the body outlives its caller; never in its caller's transaction.
     pub(crate) fn finishes(&self) -> bool {
         self.tx.is_none() && self.on_cancel.is_some_and(|word| word.text == "finish")
+    }
+
+    /// The values of `fingerprint(…)`.
+    pub(crate) fn compared(&self) -> &[Listed] {
+        match &self.fingerprint {
+            Some(Fingerprint::Places(places)) => places,
+            _ => &[],
+        }
     }
 
     fn wrote(&self, name: Name) -> bool {
@@ -209,6 +227,8 @@ impl Options {
             (Name::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
             (Name::OnCancel, Value::Word(text, span)) => self.on_cancel = Some(Word { text, span }),
             (Name::Limit, Value::Number(number)) => self.limit = Some(number),
+            (Name::Token, Value::Place(place)) => self.token = Some(place),
+            (Name::Store, Value::Word(text, span)) => self.store = Some(Word { text, span }),
             (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),
             (Name::Transition, Value::Edge(edge)) => self.transition = Some(edge),
             (Name::Entity, Value::Expr(expr)) => self.entity = Some(expr),

@@ -10,17 +10,19 @@ pub(crate) enum Strategy {
     Setnx,
     Count,
     Db,
+    Token,
     State,
 }
 
 impl Strategy {
-    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Count, Self::Db, Self::State];
+    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Count, Self::Db, Self::Token, Self::State];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Setnx => "setnx",
             Self::Count => "count",
             Self::Db => "db",
+            Self::Token => "token",
             Self::State => "state",
         }
     }
@@ -40,6 +42,8 @@ pub(crate) enum Name {
     OnErr,
     OnCancel,
     Limit,
+    Token,
+    Store,
     Engine,
     MapErr,
     Codec,
@@ -69,6 +73,8 @@ pub(crate) enum Kind {
     Module,
     Type,
     Expr,
+    /// A name, its fields, and methods without arguments.
+    Place,
     /// The name of a parameter.
     Parameter,
     /// `name(place, …)`, or `name = "off"`.
@@ -101,13 +107,13 @@ pub(crate) struct Row {
 }
 
 const ALL: &[Strategy] = Strategy::ALL;
-const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Count, Strategy::Db];
+const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Count, Strategy::Db, Strategy::Token];
 const STORED: &[Strategy] = ALL;
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     row(Name::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
-    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "count", "db", "state"]), ALL, "strategy = \"setnx\""),
+    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "count", "db", "token", "state"]), ALL, "strategy = \"setnx\""),
     row(Name::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
     row(Name::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
     row(Name::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),
@@ -117,6 +123,8 @@ pub(crate) const TABLE: &[Row] = &[
     row(Name::OnErr, "on_err", Kind::WordOrPath(&["release", "hold", "store"]), LEASED, "on_err = \"hold\""),
     row(Name::OnCancel, "on_cancel", Kind::Word(&["hold", "finish"]), LEASED, "on_cancel = \"finish\""),
     row(Name::Limit, "limit", Kind::Limit, &[Strategy::Count], "limit = 3"),
+    row(Name::Token, "token", Kind::Place, &[Strategy::Token], "token = token"),
+    row(Name::Store, "store", Kind::Word(&["kv", "db"]), &[Strategy::Token], "store = \"db\""),
     row(Name::Engine, "engine", Kind::Expr, ALL, "engine = state.idem"),
     row(Name::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
     row(Name::Codec, "codec", Kind::Type, STORED, "codec = MyCodec"),

@@ -9,7 +9,7 @@ use syn::{Expr, Lit, LitStr, Path, Token, Type};
 use super::duration;
 use super::edge::{self, Edge};
 use super::limit;
-use super::places::Listed;
+use super::places::{self, Listed};
 use super::table::{Kind, Row};
 use crate::errors::Errors;
 use crate::suggest;
@@ -23,6 +23,7 @@ pub(crate) enum Value {
     Path(Path),
     Type(Type),
     Expr(Expr),
+    Place(Listed),
     Name(Ident),
     Places(Vec<Listed>),
     Edge(Edge),
@@ -128,6 +129,7 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             );
             None
         }
+        (Kind::Place, _) => places::one(row, &found, errors).map(|place| Ok(Value::Place(place))),
         (Kind::Expr, None) => Some(Ok(Value::Expr(found))),
         (Kind::Parameter, None) => match &found {
             Expr::Path(path) if let Some(name) = path.path.get_ident() => {
@@ -224,6 +226,7 @@ impl std::fmt::Display for Kind {
             Self::Module => "the path of a crate",
             Self::Type => "a type",
             Self::Expr => "an expression",
+            Self::Place => "the name of a parameter, or a path to its field",
             Self::Parameter => "the name of a parameter",
             Self::Places => "a list in parentheses",
             Self::Edge => "two states",

@@ -33,7 +33,7 @@
 //!
 //! Strategy `count` asks more of a store: a record that counts is kept for the time that the step
 //! says, which is not its retention, so the store keeps that time beside it. A store that does so
-//! says it by [`Store::COUNTS`], and is then held to the promises in [`counting`] and [`windows`]; any
+//! says it by [`Store::COUNTS`](crate::Store::COUNTS), and is then held to the promises in [`counting`] and [`windows`]; any
 //! other passes those without being asked.
 //!
 //! # Two nodes
@@ -85,6 +85,7 @@
 //! [`Claim::step`]: crate::store::Claim::step
 //! [`Change::step`]: crate::store::Change::step
 //! [`Store`]: crate::Store
+//! [`Store::COUNTS`]: crate::Store::COUNTS
 
 // That is what a promise which isn't kept does, and is said once.
 #![allow(clippy::missing_panics_doc)]

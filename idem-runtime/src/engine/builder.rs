@@ -12,6 +12,7 @@ use crate::store::sql;
 use crate::store::{Memory, Shelf, Store, check_timeout};
 #[cfg(feature = "redis")]
 use crate::store::{Redis, RedisOptions};
+use crate::token::RingBuilder;
 
 /// An engine to be. From [`Idem::builder`].
 ///
@@ -36,6 +37,7 @@ pub struct Builder {
     #[cfg(feature = "_sql")]
     table: String,
     settings: Settings,
+    pub(super) tokens: RingBuilder,
     timeout: Duration,
     #[cfg(feature = "redis")]
     accept_eviction: bool,
@@ -61,6 +63,7 @@ impl Builder {
             #[cfg(feature = "_sql")]
             table: sql::DEFAULT_TABLE.to_owned(),
             settings,
+            tokens: RingBuilder::default(),
             timeout: DEFAULT_TIMEOUT,
             #[cfg(feature = "redis")]
             accept_eviction: false,
@@ -182,7 +185,7 @@ impl Builder {
     }
 
     /// Runs every body unguarded, and asks no store: for a machine on which the effect may happen
-    /// as often as it likes.
+    /// as often as it likes. Tokens are verified all the same.
     pub fn disabled(mut self) -> Self {
         self.settings.disabled = true;
         self
@@ -193,7 +196,7 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::Config`] when no store is named, or two for the same strategies, when a setting is
-    /// out of its bounds, or when the server can't keep claims (it evicts, or is a replica);
+    /// out of its bounds or a token's key can't be used, or when the server can't keep claims (it evicts, or is a replica);
     /// [`Error::Outage`] when it does not answer within the time-out.
     #[cfg_attr(
         not(any(feature = "redis", feature = "_sql")),
@@ -201,6 +204,7 @@ impl Builder {
     )]
     pub async fn build(mut self) -> Result<Idem, Error> {
         self.check()?;
+        self.settings.tokens = std::mem::take(&mut self.tokens).build()?;
         if self.settings.disabled {
             tracing::warn!("idem is disabled: every body runs, and nothing is claimed");
         }

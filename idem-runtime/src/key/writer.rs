@@ -78,6 +78,7 @@ impl KeyWriter {
             operation: self.operation,
             text: self.text,
             fingerprint: None,
+            token: None,
             transition: None,
             fault: self.fault,
         }

@@ -40,7 +40,7 @@ fn records() -> Vec<(&'static str, Record)> {
     let settled =
         |state, content, codec| Header { codec: codec_name(codec), ..running.next(state, content) };
     let with = |content, body: &[u8]| {
-        let header = settled(State::Completed, content, "json");
+        let header = settled(State::Completed, content, Some("json"));
         let written = Record::with_body(header, running.holder(), |out| {
             out.extend_from_slice(body);
             Ok(())
@@ -53,10 +53,10 @@ fn records() -> Vec<(&'static str, Record)> {
         ("running-again", again),
         ("success", with(Content::Success, br#"{"id":1}"#)),
         ("failure", with(Content::Failure, br#""Declined""#)),
-        ("nothing", Record::of(settled(State::Completed, Content::Nothing, ""), "host-1/4711")),
+        ("nothing", Record::of(settled(State::Completed, Content::Nothing, None), "host-1/4711")),
         (
             "not-stored",
-            Record::of(settled(State::Completed, Content::NotStored, ""), "host-1/4711"),
+            Record::of(settled(State::Completed, Content::NotStored, None), "host-1/4711"),
         ),
         ("counted", counted),
         ("counted-again", counted_again.clone()),
@@ -131,4 +131,15 @@ fn a_holder_is_cut_at_a_character() {
         counts: false,
     };
     assert_eq!(Record::running(&start, None).holder(), "ä".repeat(32));
+}
+
+#[test]
+fn every_codec_has_a_name_of_its_own_and_nothing_has_none() {
+    let names = ["json", "fixed64", "eight888", "nine99999", "", "\0", "\0\0\0\0\0\0\0\0"];
+    let kept: Vec<_> = names.iter().map(|name| codec_name(Some(name))).collect();
+    assert_eq!(codec_name(None), NO_CODEC);
+    for (at, name) in kept.iter().enumerate() {
+        assert!(*name != NO_CODEC && !kept[..at].contains(name), "{:?}", names[at]);
+    }
+    assert_eq!((&kept[0], &kept[2]), (b"json\0\0\0\0", b"eight888"));
 }

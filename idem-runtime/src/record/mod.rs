@@ -259,12 +259,16 @@ impl Record {
     }
 }
 
-/// A codec's name as records keep it: padded, or hashed where it is longer than eight bytes.
-pub(crate) fn codec_name(name: &str) -> [u8; 8] {
+/// A codec's name as records keep it: padded, or hashed where it is longer than eight bytes or would
+/// look like none.
+pub(crate) fn codec_name(name: Option<&str>) -> [u8; 8] {
+    let Some(name) = name else { return NO_CODEC };
     let mut kept = NO_CODEC;
-    match kept.get_mut(..name.len()) {
-        Some(start) => start.copy_from_slice(name.as_bytes()),
-        None => kept.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]),
+    if let Some(start) = kept.get_mut(..name.len()) {
+        start.copy_from_slice(name.as_bytes());
+    }
+    if kept == NO_CODEC {
+        kept.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]);
     }
     kept
 }

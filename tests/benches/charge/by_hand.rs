@@ -1,5 +1,6 @@
 use redis::aio::MultiplexedConnection;
 use redis::{RedisResult, Script};
+use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Guard, Receipt, body};
@@ -75,10 +76,11 @@ impl ByHand {
     }
 }
 
-impl Guard for ByHand {
-    async fn charge(&self, order: u64) -> Receipt {
+impl ByHand {
+    /// Charges an order once under this name.
+    pub(super) async fn guarded(&self, name: impl Display, order: u64) -> Receipt {
         let mut connection = self.connection.clone();
-        let key = format!("{}:charge:{order}", self.completion.prefix());
+        let key = format!("{}:charge:{name}", self.completion.prefix());
         let owner = format!("{CLAIM}{:032x}", rand::random::<u128>());
         let mut set = redis::cmd("SET");
         set.arg(&key).arg(&owner).arg("NX").arg("GET").arg("PX").arg(LEASE_MS);
@@ -92,5 +94,11 @@ impl Guard for ByHand {
         let stored = self.complete(&key, &owner, &result).await.expect("it answers");
         assert!(stored, "the claim stands");
         receipt
+    }
+}
+
+impl Guard for ByHand {
+    async fn charge(&self, order: u64) -> Receipt {
+        self.guarded(order, order).await
     }
 }

@@ -31,6 +31,7 @@ mod foreign;
 mod full;
 mod late;
 mod lost_replies;
+mod memory;
 mod outages;
 mod processes;
 mod replicas;

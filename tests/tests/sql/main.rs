@@ -41,3 +41,4 @@ mod sqlite;
 mod statements;
 mod states;
 mod sweep;
+mod together;

@@ -4,6 +4,7 @@
 //! stands when it ends, by the server's clock, and only the scripts write that. What is compared is
 //! the record before it, whose bytes stay the same for the whole attempt, as everywhere.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use redis::{Cmd, RedisResult, Value};
@@ -11,8 +12,8 @@ use redis::{Cmd, RedisResult, Value};
 use super::connection::Connected;
 use super::script::Lua;
 use super::{
-    Claim, Claimed, Dialect, Redis, done, judged, milliseconds, of_another_form, or_standing,
-    swapped, threshold,
+    Claim, Claimed, Dialect, Found, Redis, done, found, judged, milliseconds, of_another_form,
+    or_standing, swapped, threshold,
 };
 use crate::record::{Record, State};
 use crate::store::{Change, Lease, Name, Settled, StoreError};
@@ -44,13 +45,12 @@ pub(super) fn lease(ends: Option<i64>, time: Option<i64>) -> Lease {
 }
 
 /// What `claim.lua` is told of when the judged record is open.
-fn open(over: Option<&Record>) -> String {
-    let Some(over) = over else { return "never".to_owned() };
-    match threshold(over) {
-        _ if over.state() == Some(State::Free) => "free".to_owned(),
-        threshold if threshold < 0 => "never".to_owned(),
-        _ if over.spent().is_some() => "ends".to_owned(),
-        threshold => threshold.to_string(),
+fn open(over: Option<&Record>) -> Cow<'static, str> {
+    match over.map(|over| (threshold(over), over.state(), over.spent())) {
+        Some((_, Some(State::Free), _)) => "free".into(),
+        Some((0.., _, Some(_))) => "ends".into(),
+        Some((threshold @ 0.., _, None)) => threshold.to_string().into(),
+        _ => "never".into(),
     }
 }
 
@@ -65,24 +65,21 @@ impl Redis {
                 .arg(lease.as_deref().unwrap_or_default())
                 .arg(milliseconds(record.retention()))
                 .arg(over.map_or(&[][..], Record::as_bytes))
-                .arg(open(over));
+                .arg(&*open(over));
         };
         let answer = self.count(&self.scripts.count.claim, name, &arguments).await?;
-        let mut parts = match answer {
-            Value::Array(parts) => parts.into_iter(),
-            no_string => {
-                let found = judged(no_string, -1, None)?.ok_or_else(of_another_form)?;
-                return Ok(Claimed::Found(found));
-            }
+        let found = match answer {
+            Value::Int(1) => return Ok(Claimed::Won { fence: record.fence() }),
+            Value::Int(2) => return Ok(Claimed::Vanished),
+            Value::Array(parts) => match <[Value; 3]>::try_from(parts) {
+                Ok([standing, Value::Int(ttl), Value::Int(time)]) => {
+                    judged(standing, ttl, Some(time))?
+                }
+                Ok(_) | Err(_) => None,
+            },
+            completed_or_no_string => found(completed_or_no_string)?.map(Found::settled),
         };
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Value::Int(1)), ..) => Ok(Claimed::Won { fence: record.fence() }),
-            (Some(Value::Int(2)), ..) => Ok(Claimed::Vanished),
-            (_, Some(standing), Some(Value::Int(ttl)), Some(Value::Int(time))) => {
-                judged(standing, ttl, Some(time))?.map(Claimed::Found).ok_or_else(of_another_form)
-            }
-            _ => Err(of_another_form()),
-        }
+        found.map(Claimed::Found).ok_or_else(of_another_form)
     }
 
     /// Changes a record that counts.

@@ -79,8 +79,9 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the URL is none, the time-out out of its bounds, the server refuses the user or the password, is a
-    /// replica, or may evict records; [`Error::Outage`] when it does not answer within the time-out.
+    /// [`Error::Config`] when the URL is none, the time-out out of its bounds, the server refuses the
+    /// user, the password, or a command that records need, is a replica, or may evict records;
+    /// [`Error::Outage`] when it does not answer within the time-out.
     ///
     /// ```no_run
     /// # async fn main_() -> Result<(), idem::Error> {
@@ -97,6 +98,9 @@ impl Redis {
         Ok(Self { link, scripts: Scripts::new() })
     }
 }
+
+/// What a user has to be allowed, in the words of an ACL.
+const RIGHTS: &str = "+get +set +pttl +pexpire +eval +evalsha";
 
 /// What a first connection that failed says to whoever builds the engine.
 fn refusal(error: RedisError) -> Error {
@@ -116,6 +120,12 @@ fn is_refused(error: &RedisError) -> bool {
 fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
     if server.is_replica {
         return Err(Error::config("this Redis is a replica: claims are made on its primary"));
+    }
+    if let Some(forbidden) = &server.forbidden {
+        return Err(Error::config(format!(
+            "this Redis forbids what records need: {forbidden}; the user's rights have to be {RIGHTS} \
+             on the keys of the prefix"
+        )));
     }
     match server.policy.as_deref() {
         Some("noeviction") => Ok(()),

@@ -39,7 +39,7 @@ impl Scripts {
     }
 }
 
-/// A script with what all scripts of its kind begin with.
+/// A script with what those of its kind begin with; the two of every call do without.
 macro_rules! counting {
     ($file:literal) => {
         concat!(include_str!("scripts/count/shared.lua"), include_str!($file))
@@ -53,10 +53,10 @@ impl Count {
         const RENEW_IN_FULL: &str =
             concat!("#!lua flags=allow-oom\n", counting!("scripts/count/renew.lua"));
         Self {
-            claim: Lua::new(counting!("scripts/count/claim.lua")),
+            claim: Lua::new(include_str!("scripts/count/claim.lua")),
             renew: Lua::new(RENEW),
             renew_in_full: Lua::new(RENEW_IN_FULL),
-            complete: Lua::new(counting!("scripts/count/complete.lua")),
+            complete: Lua::new(include_str!("scripts/count/complete.lua")),
             release: Lua::new(counting!("scripts/count/release.lua")),
             purge: Lua::new(counting!("scripts/count/purge.lua")),
         }
@@ -70,8 +70,18 @@ pub(super) struct Lua {
 }
 
 impl Lua {
-    fn new(code: &'static str) -> Self {
+    pub(super) fn new(code: &'static str) -> Self {
         Self { code, hash: Script::new(code).get_hash().to_owned() }
+    }
+
+    /// Runs the script on one key, first as [`run`](Self::run) does for a server that has lost it.
+    pub(super) async fn run_both_ways(
+        &self,
+        connected: &mut Connected,
+        key: &str,
+    ) -> RedisResult<Value> {
+        connected.query(&command("EVAL", self.code, key, &|_| {})).await?;
+        self.run(connected, key, |_| {}).await
     }
 
     /// Runs the script on one key.

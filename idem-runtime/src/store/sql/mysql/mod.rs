@@ -1,10 +1,12 @@
 //! Records in MySQL and MariaDB.
 
+mod batches;
 mod guard;
 mod inside;
 mod steps;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,6 +14,9 @@ use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{MySql as Db, MySqlPool, Row as _};
 
+use self::batches::{Claims, Completions, Looks};
+use super::batch::Senders;
+use super::lane::Lane;
 use super::migrations::{Migration, is_current};
 use super::statements::{Named, Statements, statements};
 use super::step::{Dialect, Step, Verdict};
@@ -37,9 +42,12 @@ pub struct MySql {
     pool: MySqlPool,
     timeout: Duration,
     table: Table,
-    statements: Statements,
+    statements: Arc<Statements>,
     /// For the caller's own transaction.
     inside: Statements,
+    looks: Lane<Looks>,
+    claims: Lane<Claims>,
+    completions: Lane<Completions>,
     /// Whether the server has said that it is MariaDB.
     mariadb: AtomicBool,
 }
@@ -56,9 +64,27 @@ impl MySql {
     /// [`Error::Config`] for a table name that is not safe to stand in a statement.
     pub fn new(pool: MySqlPool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '`')?;
-        let statements = statements!(table);
-        let inside = inside::statements(&table, &statements);
-        Ok(Self { pool, timeout, table, statements, inside, mariadb: AtomicBool::new(false) })
+        let statements = Arc::new(statements!(table));
+        let senders = Senders { pool: pool.clone(), statements: Arc::clone(&statements), timeout };
+        let looks = Looks {
+            senders: senders.clone(),
+            statement: table.statement(include_str!("looks.sql")),
+        };
+        let completions = Completions {
+            senders: senders.clone(),
+            completed: table.statement(include_str!("completed.sql")),
+        };
+        Ok(Self {
+            looks: Lane::new(looks, timeout),
+            claims: Lane::new(Claims(senders), timeout),
+            completions: Lane::new(completions, timeout),
+            inside: inside::statements(&table, &statements),
+            pool,
+            timeout,
+            table,
+            statements,
+            mariadb: AtomicBool::new(false),
+        })
     }
 
     /// Looks at the server.
