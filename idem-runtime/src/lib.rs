@@ -26,6 +26,7 @@
 //! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
 //! | in the caller's transaction | [`Idem::call_tx`](Idem), [`OpenTransaction`] |
+//! | transitions of a row | [`macro@StateMachine`], [`Transition`], [`EntityId`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
 //! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
@@ -46,7 +47,7 @@
 //! | `redis` (default) | a store in Redis or Valkey |
 //! | `redis-rustls` | the same over TLS |
 //! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
-//! | `uuid` | `uuid::Uuid` as a part of a key |
+//! | `uuid` | `uuid::Uuid` as a part of a key and as the id of an entity |
 //! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
 
 // Generated code names this crate by its name, here too.

@@ -84,6 +84,7 @@ impl MySql {
             timeout,
             table,
             statements,
+            mariadb: AtomicBool::new(false),
         })
     }
 
