@@ -84,7 +84,6 @@ impl MySql {
             timeout,
             table,
             statements,
-            mariadb: AtomicBool::new(false),
         })
     }
 
