@@ -379,6 +379,7 @@ where
     flight.polled_here();
     observe::attempt(flight.number, flight.fence);
     let ran = {
+        let body = returns.prepared(body, held.max_result());
         let body = pin!(Attempt::of(&flight).scope(body));
         held.keep(body, plan.max_runtime).await
     };
@@ -394,13 +395,9 @@ where
 
 /// What becomes of the key after the body; `None` holds the claim.
 fn settlement<R>(value: &R, plan: &Plan, held: &Held, returns: &Returns<R>) -> Option<Settlement> {
-    let on_err = match returns.judge {
-        Some(judge) => judge(value),
-        None => (returns.failed)(value).then_some(plan.on_err),
-    };
     let running = held.record();
     let release = || Some(Settlement::Release(running.freed()));
-    match on_err {
+    match returns.verdict(value, plan.on_err) {
         None if held.flight().is_not_stored() => release(),
         None => {
             let replays = plan.on_duplicate == OnDuplicate::Replay;

@@ -214,6 +214,11 @@ impl Held {
         &self.claim.name
     }
 
+    /// The largest result that is stored, in bytes.
+    pub(crate) fn max_result(&self) -> usize {
+        self.claim.idem.max_result()
+    }
+
     /// The record that completes the attempt with a result.
     pub(crate) fn complete(
         &self,
@@ -224,7 +229,7 @@ impl Held {
         let header =
             Header { codec: codec_name(codec), ..self.record().next(State::Completed, content) };
         let record = Record::with_body(header, self.claim.idem.holder(), encode)?;
-        let (length, limit) = (record.body().len(), self.claim.idem.max_result());
+        let (length, limit) = (record.body().len(), self.max_result());
         if length > limit {
             return Err(
                 format!("{length} bytes are over the engine's `max_result` of {limit}").into()

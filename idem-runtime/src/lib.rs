@@ -27,6 +27,7 @@
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
+//! | HTTP handlers | `idem::http` (feature `axum`), `Idem::layer` |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
 //!
 //! # What it needs, and what it promises
@@ -42,6 +43,7 @@
 //! |---|---|
 //! | `redis` (default) | a store in Redis or Valkey |
 //! | `redis-rustls` | the same over TLS |
+//! | `axum` | the key from a header, responses stored, errors as problem documents, a tower layer |
 //! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
 //! | `uuid` | `uuid::Uuid` as a part of a key |
 //! | `testing` | `idem::conformance!` for stores of one's own |
@@ -60,6 +62,8 @@ mod entry;
 mod error;
 mod flight;
 mod held;
+#[cfg(feature = "axum")]
+pub mod http;
 mod key;
 mod observe;
 mod outcome;

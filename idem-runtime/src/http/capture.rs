@@ -1,0 +1,120 @@
+//! Reading a response's body, so that it can be stored and still be sent.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum_core::Error;
+use axum_core::body::Body;
+use axum_core::response::Response;
+use bytes::{Bytes, BytesMut};
+use http_body::{Body as _, Frame};
+
+use crate::error::Source;
+
+/// The whole body of the response that has this extension.
+#[derive(Debug, Clone)]
+struct Whole(Bytes);
+
+/// What was read of a body that has more to come.
+#[derive(Debug, Clone, Default)]
+struct Reading {
+    chunks: Vec<Bytes>,
+    length: usize,
+}
+
+/// Reads the body, if its length is known beforehand and not over `limit`; else leaves it as it is.
+/// Whatever is read is sent as well.
+pub(super) fn poll(response: &mut Response, limit: usize, context: &mut Context<'_>) -> Poll<()> {
+    let mut reading = match response.extensions_mut().remove::<Reading>() {
+        Some(reading) => reading,
+        None => {
+            // One that a guarded call within this one has left, perhaps of another body.
+            response.extensions_mut().remove::<Whole>();
+            let length = response.body().size_hint().exact();
+            // An upgraded connection has a body of its own.
+            let fits = length.is_some_and(|length| length <= limit as u64);
+            if !fits || response.status().is_informational() {
+                return Poll::Ready(());
+            }
+            Reading::default()
+        }
+    };
+    loop {
+        let end = match Pin::new(response.body_mut()).poll_frame(context) {
+            Poll::Pending => {
+                response.extensions_mut().insert(reading);
+                return Poll::Pending;
+            }
+            Poll::Ready(None) => break,
+            Poll::Ready(Some(Err(error))) => Err(error),
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) if reading.length + data.len() <= limit => {
+                    reading.length += data.len();
+                    reading.chunks.push(data);
+                    continue;
+                }
+                // Longer than it said.
+                Ok(data) => Ok(Frame::data(data)),
+                Err(trailers) => Ok(trailers),
+            },
+        };
+        let rest = std::mem::take(response.body_mut());
+        *response.body_mut() = reading.given_back(end, rest);
+        return Poll::Ready(());
+    }
+    let whole = reading.joined();
+    *response.body_mut() = Body::from(whole.clone());
+    response.extensions_mut().insert(Whole(whole));
+    Poll::Ready(())
+}
+
+/// The body that was read whole.
+pub(super) fn whole(response: &Response) -> Result<&[u8], Source> {
+    if let Some(Whole(bytes)) = response.extensions().get() {
+        return Ok(bytes);
+    }
+    Err(match response.body().size_hint().exact() {
+        Some(length) => format!("its body of {length} bytes was not read").into(),
+        None => "its body has no length that is known beforehand".into(),
+    })
+}
+
+impl Reading {
+    fn joined(mut self) -> Bytes {
+        if self.chunks.len() == 1 {
+            return self.chunks.remove(0);
+        }
+        let mut joined = BytesMut::with_capacity(self.length);
+        self.chunks.iter().for_each(|chunk| joined.extend_from_slice(chunk));
+        joined.freeze()
+    }
+
+    /// The body as it would have been without reading.
+    fn given_back(self, last: Result<Frame<Bytes>, Error>, rest: Body) -> Body {
+        let mut read: VecDeque<_> =
+            self.chunks.into_iter().map(|chunk| Ok(Frame::data(chunk))).collect();
+        read.push_back(last);
+        Body::new(GivenBack { read, rest })
+    }
+}
+
+struct GivenBack {
+    read: VecDeque<Result<Frame<Bytes>, Error>>,
+    rest: Body,
+}
+
+impl http_body::Body for GivenBack {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match self.read.pop_front() {
+            Some(frame) => Poll::Ready(Some(frame)),
+            None => Pin::new(&mut self.rest).poll_frame(context),
+        }
+    }
+}
