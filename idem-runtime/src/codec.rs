@@ -40,6 +40,13 @@ use crate::error::Source;
             nothing; a codec of your own, named by `codec = …`, what it implements \
             `idem::Codec<{T}>` for; `on_duplicate = \"reject\"` stores no result"
 )]
+#[cfg_attr(
+    feature = "axum",
+    diagnostic::on_unimplemented(
+        note = "a handler's `Json<T>`, `(StatusCode, Json<T>)` and `Response` are stored as they \
+                are; of anything else make a `Response` by `.into_response()`"
+    )
+)]
 pub trait Codec<T> {
     /// The name that records keep, its hash where it is longer than eight bytes. Not empty: that
     /// stands for what is not stored.

@@ -19,7 +19,7 @@ use crate::plan::OnErr;
     message = "`#[idempotent]` can't guard a function that returns `{Self}`",
     label = "not a `Result`",
     note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
-            flight, and only `E` can carry that"
+            flight, and only `E` can carry that; with the feature `axum` also `Response`"
 )]
 pub trait Return: Sized {
     /// What carries an [`Error`] to the caller: `E` of `Result<T, E>`.
@@ -30,6 +30,11 @@ pub trait Return: Sized {
 
     /// Whether a word in `on_err` applies to this value.
     fn failed(&self) -> bool {
+        self.failure().is_some()
+    }
+
+    /// Whether it is encoded as a failure, where failures are stored.
+    fn is_err(&self) -> bool {
         self.failure().is_some()
     }
 
@@ -172,8 +177,8 @@ pub struct Returns<R> {
     pub(crate) refuse: fn(Error) -> R,
     /// Whether a word in `on_err` applies.
     failed: fn(&R) -> bool,
-    /// Whether it is stored as a failure, if it is.
-    is_failure: fn(&R) -> bool,
+    /// Whether it is encoded as a failure.
+    is_err: fn(&R) -> bool,
     judge: Option<fn(&R) -> Option<OnErr>>,
     prepare: Prepare<R>,
     pub(crate) codec: &'static str,
@@ -207,7 +212,7 @@ impl<R> Returns<R> {
         Self {
             refuse,
             failed: R::failed,
-            is_failure: |value| value.failure().is_some(),
+            is_err: R::is_err,
             judge: None,
             prepare: |_, _, _| Poll::Ready(()),
             codec: "",
@@ -268,7 +273,7 @@ impl<R> Returns<R> {
         let judged = self.judge.and_then(|judge| judge(value));
         let verdict = judged.or_else(|| (self.failed)(value).then_some(on_err))?;
         // What is no failure by its type is stored as the success that it is by its type.
-        (verdict != OnErr::Store || (self.is_failure)(value)).then_some(verdict)
+        (verdict != OnErr::Store || (self.is_err)(value)).then_some(verdict)
     }
 
     /// The body, and what makes its value ready to be stored.

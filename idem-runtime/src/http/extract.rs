@@ -41,49 +41,66 @@ pub enum IdempotencyKeyRejection {
     SafeMethod,
 }
 
-impl IdempotencyKeyRejection {
-    fn problem(self) -> Problem {
-        let (name, title, detail) = match self {
-            Self::Missing => (
+impl From<IdempotencyKeyRejection> for Problem {
+    fn from(rejection: IdempotencyKeyRejection) -> Self {
+        use IdempotencyKeyRejection as Rejection;
+        let (name, title, detail) = match rejection {
+            Rejection::Missing => (
                 "missing",
                 "The idempotency key is missing",
                 "Send a key of your own making in the header: the same for each retry, another for each new request.",
             ),
-            Self::Repeated => (
+            Rejection::Repeated => (
                 "repeated",
                 "There is more than one idempotency key",
                 "Send the header once, with one key.",
             ),
-            Self::Unquoted => {
+            Rejection::Unquoted => {
                 ("unquoted", "The idempotency key is not quoted", "Send the key in double quotes.")
             }
-            Self::Malformed => (
+            Rejection::Malformed => (
                 "malformed",
                 "The idempotency key is not a quoted string",
                 "Between the quotes, write \\\" for a quote and \\\\ for a backslash; nothing follows the second quote.",
             ),
-            Self::Empty => ("empty", "The idempotency key is empty", "Send 1 to 255 characters."),
-            Self::TooLong => {
+            Rejection::Empty => {
+                ("empty", "The idempotency key is empty", "Send 1 to 255 characters.")
+            }
+            Rejection::TooLong => {
                 ("too-long", "The idempotency key is too long", "Send 1 to 255 characters.")
             }
-            Self::Characters => (
+            Rejection::Characters => (
                 "characters",
                 "The idempotency key has a character that is not allowed",
                 "Send visible ASCII characters: no spaces, no control characters.",
             ),
-            Self::SafeMethod => (
+            Rejection::SafeMethod => (
                 "safe-method",
                 "This method has no effect to repeat",
                 "Send the request without a key to a resource that takes it, or by another method.",
             ),
         };
-        Problem { name, status: StatusCode::BAD_REQUEST, title, detail, retry_after: None }
+        Self { name, status: StatusCode::BAD_REQUEST, title, detail, retry_after: None }
     }
+}
+
+#[cfg(test)]
+impl IdempotencyKeyRejection {
+    pub(super) const EACH: [Self; 8] = [
+        Self::Missing,
+        Self::Repeated,
+        Self::Unquoted,
+        Self::Malformed,
+        Self::Empty,
+        Self::TooLong,
+        Self::Characters,
+        Self::SafeMethod,
+    ];
 }
 
 impl fmt::Display for IdempotencyKeyRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.problem().title)
+        f.write_str(Problem::from(*self).title)
     }
 }
 
@@ -91,7 +108,7 @@ impl std::error::Error for IdempotencyKeyRejection {}
 
 impl IntoResponse for IdempotencyKeyRejection {
     fn into_response(self) -> Response {
-        self.problem().into_response()
+        Problem::from(self).into_response()
     }
 }
 

@@ -142,9 +142,10 @@ impl IntoResponse for Error {
             Self::NotInstalled | Self::Config { .. } => {
                 tracing::error!(error = %self, "a guarded handler could not be called");
             }
-            Self::Outage { .. } | Self::Conflict { .. } => {
+            Self::Outage { .. } => {
                 tracing::warn!(error = %self, "a guarded handler was not called");
             }
+            // Others name the key, or quote a database that may.
             _ => {}
         }
         Problem::from(&self).into_response()
@@ -161,6 +162,7 @@ impl From<Error> for Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::IdempotencyKeyRejection;
 
     #[test]
     fn seconds_are_rounded_up_and_never_0() {
@@ -216,10 +218,10 @@ mod tests {
     #[test]
     fn each_type_is_in_the_guide() {
         let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/http.md");
-        let Ok(guide) = std::fs::read_to_string(guide) else { return };
-        for error in each() {
-            let heading = format!("### `{}`", Problem::from(&error).name);
-            assert!(guide.contains(&heading), "no {heading}");
+        let guide = std::fs::read_to_string(guide).expect("the guide");
+        let errors = each().into_iter().map(|error| Problem::from(&error));
+        for Problem { name, .. } in errors.chain(IdempotencyKeyRejection::EACH.map(Into::into)) {
+            assert!(guide.contains(&format!("### `{name}`\n")), "no heading for {name}");
         }
     }
 }

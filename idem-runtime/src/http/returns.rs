@@ -9,7 +9,7 @@ use http::StatusCode;
 use super::{capture, envelope};
 use crate::codec::{Codec, Json};
 use crate::error::{Error, Source};
-use crate::returns::{Guarded, GuardedByFrom, Replay, ReplayFailure, Return, Returns};
+use crate::returns::{Guarded, GuardedByFrom, Replay, Return, Returns};
 
 /// A value that a handler returns: `Json<T>`, `(StatusCode, Json<T>)` or `Response`.
 pub trait HttpValue {
@@ -70,6 +70,7 @@ fn is_transient(status: StatusCode) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub struct Http;
 
+#[diagnostic::do_not_recommend]
 impl<T> Codec<axum::Json<T>> for Http
 where
     Json: Codec<T>,
@@ -85,6 +86,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Codec<(StatusCode, axum::Json<T>)> for Http
 where
     Json: Codec<T>,
@@ -107,6 +109,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Codec<Response> for Http {
     const NAME: &'static str = "response";
 
@@ -134,6 +137,7 @@ impl Codec<Response> for Http {
 #[derive(Debug)]
 pub struct HttpNotStored;
 
+#[diagnostic::do_not_recommend]
 impl<V: HttpValue> Codec<V> for HttpNotStored {
     const NAME: &'static str = "";
 
@@ -164,6 +168,11 @@ impl Return for Response {
         is_transient(self.status())
     }
 
+    /// Whatever it says, it is a response.
+    fn is_err(&self) -> bool {
+        false
+    }
+
     fn refused(failure: Self) -> Self {
         failure
     }
@@ -185,26 +194,15 @@ impl<C: Codec<Response>> Replay<C> for Response {
     }
 }
 
-impl<C: Codec<Response>> ReplayFailure<C> for Response {
-    fn encode_failure(&self, out: &mut Vec<u8>) -> Result<(), Source> {
-        C::encode(self, out)
-    }
-
-    fn decode_failure(bytes: &[u8]) -> Result<Self, Source> {
-        C::decode(bytes)
-    }
-}
-
+#[diagnostic::do_not_recommend]
 impl<C: Codec<Self>, X> Guarded<C, X> for Response {
     fn returns(_: PhantomData<C>, refuse: fn(Error) -> Self) -> Returns<Self> {
         let returns = Returns::new(refuse);
-        if C::NAME.is_empty() {
-            return returns;
-        }
-        returns.replay::<C>().replay_failures::<C>()
+        if C::NAME.is_empty() { returns } else { returns.replay::<C>() }
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Codec<Self>, X> GuardedByFrom<C, X> for Response {
     fn returns(codec: PhantomData<C>) -> Returns<Self> {
         <Self as Guarded<C, X>>::returns(codec, Error::into_response)

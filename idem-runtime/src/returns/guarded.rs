@@ -16,7 +16,7 @@ use crate::plan::OnErr;
     message = "`#[idempotent]` can't guard a function that returns `{Self}`",
     label = "not a `Result`",
     note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
-            flight, and only `E` can carry that"
+            flight, and only `E` can carry that; with the feature `axum` also `Response`"
 )]
 pub trait Guarded<C, X>: Return {
     /// How it is refused and stored.
@@ -41,7 +41,7 @@ impl<T, E, C: Codec<T>, X: FailureCodec<E>> Guarded<C, X> for Result<T, E> {
     message = "`#[idempotent]` can't guard a function that returns `{Self}`",
     label = "not a `Result`",
     note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
-            flight, and only `E` can carry that"
+            flight, and only `E` can carry that; with the feature `axum` also `Response`"
 )]
 pub trait GuardedByFrom<C, X>: Return {
     /// How it is refused and stored.

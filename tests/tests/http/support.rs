@@ -10,6 +10,7 @@ use axum::http::{StatusCode, request::Parts};
 use idem::{Idem, KeyPart};
 use kit::http::Answer;
 use kit::place::Place;
+use tokio::sync::Semaphore;
 
 /// Each kind of store, for what must hold on all of them.
 pub(crate) fn every_store() -> [Place; 2] {
@@ -21,6 +22,8 @@ pub(crate) fn every_store() -> [Place; 2] {
 pub(crate) struct App {
     pub(crate) idem: Idem,
     effects: Arc<AtomicUsize>,
+    entered: Arc<Semaphore>,
+    go: Arc<Semaphore>,
 }
 
 impl App {
@@ -33,7 +36,8 @@ impl App {
     }
 
     pub(crate) fn with(idem: Idem) -> Self {
-        Self { idem, effects: Arc::default() }
+        let [entered, go] = [0, 0].map(|none| Arc::new(Semaphore::new(none)));
+        Self { idem, effects: Arc::default(), entered, go }
     }
 
     /// Has the effect, and returns which one it is, from 1.
@@ -48,7 +52,23 @@ impl App {
 
     /// Another instance of the service, which has its own engine and the same effects.
     pub(crate) fn beside(&self, idem: Idem) -> Self {
-        Self { idem, effects: Arc::clone(&self.effects) }
+        Self { idem, ..self.clone() }
+    }
+
+    /// In a handler: says that it was reached, and waits for [`let_go`](Self::let_go).
+    pub(crate) async fn pause(&self) {
+        self.entered.add_permits(1);
+        self.go.acquire().await.expect("never closed").forget();
+    }
+
+    /// Waits until one more handler pauses.
+    pub(crate) async fn paused(&self) {
+        self.entered.acquire().await.expect("never closed").forget();
+    }
+
+    /// Lets one handler go on.
+    pub(crate) fn let_go(&self) {
+        self.go.add_permits(1);
     }
 
     /// Serves these routes under the layer.
