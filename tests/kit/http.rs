@@ -90,11 +90,8 @@ impl Sent {
     /// The answer; `None` when the server closes the connection without one.
     pub async fn answer(mut self) -> Option<Answer> {
         let mut bytes = Vec::new();
-        let mut part = [0; 16 * 1024];
         // Until the end; a connection that is reset has said all that it will.
-        while let Ok(length @ 1..) = self.0.read(&mut part).await {
-            bytes.extend_from_slice(&part[..length]);
-        }
+        while let Ok(1..) = self.0.read_buf(&mut bytes).await {}
         Answer::parse(&bytes)
     }
 }

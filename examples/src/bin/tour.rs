@@ -222,9 +222,8 @@ mod http {
 
     fn on_err(response: &Response) -> OnErr {
         match response.status().as_u16() {
-            404 => OnErr::Release, // it may be there later
-            500 => OnErr::Hold,    // what happened is unknown
-            503 => OnErr::Release, // nothing has happened
+            404 | 503 => OnErr::Release, // another answer may come later
+            500 => OnErr::Hold,          // what happened is unknown
             _ => OnErr::Store,
         }
     }

@@ -26,19 +26,9 @@ struct Reading {
 /// Reads the body, if its length is known beforehand and not over `limit`; else leaves it as it is.
 /// Whatever is read is sent as well.
 pub(super) fn poll(response: &mut Response, limit: usize, context: &mut Context<'_>) -> Poll<()> {
-    let mut reading = match response.extensions_mut().remove::<Reading>() {
-        Some(reading) => reading,
-        None => {
-            // One that a guarded call within this one has left, perhaps of another body.
-            response.extensions_mut().remove::<Whole>();
-            let length = response.body().size_hint().exact();
-            // An upgraded connection has a body of its own.
-            let fits = length.is_some_and(|length| length <= limit as u64);
-            if !fits || response.status().is_informational() {
-                return Poll::Ready(());
-            }
-            Reading::default()
-        }
+    let begun = response.extensions_mut().remove::<Reading>();
+    let Some(mut reading) = begun.or_else(|| Reading::begin(response, limit)) else {
+        return Poll::Ready(());
     };
     loop {
         let end = match Pin::new(response.body_mut()).poll_frame(context) {
@@ -81,6 +71,16 @@ pub(super) fn whole(response: &Response) -> Result<&[u8], Source> {
 }
 
 impl Reading {
+    /// `None` for a body that is not to be read.
+    fn begin(response: &mut Response, limit: usize) -> Option<Self> {
+        // One that a guarded call within this one has left, perhaps of another body.
+        response.extensions_mut().remove::<Whole>();
+        let length = response.body().size_hint().exact();
+        // An upgraded connection has a body of its own.
+        let fits = length.is_some_and(|length| length <= limit as u64);
+        (fits && !response.status().is_informational()).then(Self::default)
+    }
+
     fn joined(mut self) -> Bytes {
         if self.chunks.len() == 1 {
             return self.chunks.remove(0);

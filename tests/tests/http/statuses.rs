@@ -33,7 +33,6 @@ async fn stored(State(app): State<App>, Path(status): Path<u16>) -> Response {
 fn judge(response: &Response) -> OnErr {
     match response.status().as_u16() {
         404 => OnErr::Release,
-        503 => OnErr::Store,
         500 => OnErr::Hold,
         _ => OnErr::Store,
     }
@@ -116,7 +115,9 @@ async fn thrown(State(app): State<App>, Path(status): Path<u16>) -> Result<Json<
 }
 
 fn to_teapot(error: Error) -> Response {
-    (StatusCode::IM_A_TEAPOT, error.code()).into_response()
+    let code = error.code();
+    drop(error);
+    (StatusCode::IM_A_TEAPOT, code).into_response()
 }
 
 #[idempotent(key = "mapped:{status}", strategy = "setnx", on_duplicate = "reject", map_err = to_teapot)]
