@@ -43,8 +43,9 @@ use crate::error::Source;
 #[cfg_attr(
     feature = "axum",
     diagnostic::on_unimplemented(
-        note = "a handler's `Json<T>`, `(StatusCode, Json<T>)` and `Response` are stored as they \
-                are; of anything else make a `Response` by `.into_response()`"
+        note = "a handler's `Json<T>` and `(StatusCode, Json<T>)` are stored by the same rule for \
+                `T`, a `Response` as it is; of anything else make a `Response` by \
+                `.into_response()`"
     )
 )]
 pub trait Codec<T> {

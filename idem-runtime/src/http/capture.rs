@@ -118,3 +118,105 @@ impl http_body::Body for GivenBack {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use http::{HeaderMap, HeaderValue, StatusCode};
+    use http_body::SizeHint;
+
+    use super::*;
+
+    /// A body of these frames that says how long it is, whether that is so or not.
+    struct Frames(VecDeque<Result<Frame<Bytes>, Error>>, u64);
+
+    impl http_body::Body for Frames {
+        type Data = Bytes;
+        type Error = Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+            Poll::Ready(self.0.pop_front())
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(self.1)
+        }
+    }
+
+    fn data(text: &'static str) -> Result<Frame<Bytes>, Error> {
+        Ok(Frame::data(Bytes::from_static(text.as_bytes())))
+    }
+
+    fn trailers() -> Result<Frame<Bytes>, Error> {
+        let trailers = [("grpc-status".parse().expect("a name"), HeaderValue::from_static("0"))];
+        Ok(Frame::trailers(HeaderMap::from_iter(trailers)))
+    }
+
+    fn broken() -> Result<Frame<Bytes>, Error> {
+        Err(Error::new("the disk is gone"))
+    }
+
+    fn response<const N: usize>(frames: [Result<Frame<Bytes>, Error>; N], says: u64) -> Response {
+        Response::new(Body::new(Frames(frames.into(), says)))
+    }
+
+    /// Reads a body for storing, and then as its client does: data, and how each other frame reads.
+    async fn read(response: &mut Response, limit: usize) -> (Result<String, String>, Vec<String>) {
+        poll_fn(|context| poll(response, limit, context)).await;
+        let whole = whole(response).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let mut sent = Vec::new();
+        let body = response.body_mut();
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
+            sent.push(match frame.map(Frame::into_data) {
+                Ok(Ok(data)) => String::from_utf8_lossy(&data).into_owned(),
+                Ok(Err(_)) => "(trailers)".to_owned(),
+                Err(_) => "(broken)".to_owned(),
+            });
+        }
+        (whole.map_err(|error| error.to_string()), sent)
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_as_long_as_it_says_is_read_whole() {
+        let (whole, sent) = read(&mut response([data("ab"), data("c")], 3), 3).await;
+        assert_eq!((whole.as_deref(), sent), (Ok("abc"), vec!["abc".to_owned()]));
+        let (whole, sent) = read(&mut response([], 0), 0).await;
+        assert_eq!((whole.as_deref(), sent.concat().as_str()), (Ok(""), ""));
+    }
+
+    #[tokio::test]
+    async fn any_other_is_sent_as_it_is() {
+        for (mut response, expected) in [
+            (response([data("ab"), data("cd")], 4), "ab cd"),
+            (response([data("ab"), data("cd"), data("ef")], 2), "ab cd ef"),
+            (response([data("ab"), trailers()], 2), "ab (trailers)"),
+            (response([data("a"), broken()], 2), "a (broken)"),
+        ] {
+            let (whole, sent) = read(&mut response, 3).await;
+            assert_eq!(sent.join(" "), expected);
+            assert!(whole.is_err(), "{expected}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_upgraded_connection_is_not_read() {
+        let mut response = response([], 0);
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        assert!(read(&mut response, 3).await.0.is_err());
+    }
+
+    /// A handler may pass on what a guarded call has given it, with another body.
+    #[tokio::test]
+    async fn a_body_is_read_anew() {
+        let mut response = response([data("ab")], 2);
+        assert_eq!(read(&mut response, 9).await.0.as_deref(), Ok("ab"));
+        *response.body_mut() = Body::from("other");
+        assert_eq!(read(&mut response, 9).await.0.as_deref(), Ok("other"));
+        *response.body_mut() = Body::from("too long for it");
+        assert!(read(&mut response, 9).await.0.is_err());
+    }
+}

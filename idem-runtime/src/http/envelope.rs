@@ -9,7 +9,8 @@ use crate::error::Source;
 
 /// The headers of a response that are stored and replayed: those that describe its content, or say
 /// what the request has made. Never `Set-Cookie`, `Date`, what belongs to one connection, or what
-/// traces one request; the server writes `Content-Length` itself.
+/// traces one request; nor `Retry-After`, as what is stored is answered the same again. The server
+/// writes `Content-Length` itself.
 pub const KEPT: &[HeaderName] = &[
     header::ALLOW,
     header::CACHE_CONTROL,
@@ -24,7 +25,6 @@ pub const KEPT: &[HeaderName] = &[
     header::LAST_MODIFIED,
     header::LINK,
     header::LOCATION,
-    header::RETRY_AFTER,
     header::VARY,
     header::WWW_AUTHENTICATE,
 ];

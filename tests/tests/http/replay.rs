@@ -78,6 +78,7 @@ async fn shape(State(app): State<App>, Path(path): Path<String>) -> Result<Respo
                 ("x-trace-id", "4bf92f35"),
                 ("traceparent", "00-4bf92f35-01"),
                 ("keep-alive", "timeout=5"),
+                ("retry-after", "5"),
                 ("etag", "\"7\""),
             ] {
                 headers.append(name, value.parse().expect("a header's value"));
@@ -172,7 +173,7 @@ async fn repeated_headers_keep_their_order_and_what_is_one_clients_is_not_stored
         assert_eq!(again.all("link"), links);
         assert_eq!(again.header("etag"), Some("\"7\""));
         assert_eq!(again.header("content-type"), first.header("content-type"));
-        for name in ["set-cookie", "x-trace-id", "traceparent", "keep-alive"] {
+        for name in ["set-cookie", "x-trace-id", "traceparent", "keep-alive", "retry-after"] {
             assert!(again.all(name).is_empty(), "{name}");
         }
         assert_eq!(again.all("date").len(), 1);
