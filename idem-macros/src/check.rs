@@ -1,22 +1,35 @@
 //! What the options, the template and the function say of each other.
 
 mod loans;
+mod transaction;
 
 use proc_macro2::Span;
 
 use crate::errors::Errors;
 use crate::function::{Function, Shape};
 use crate::names::Names;
-use crate::options::{Fingerprint, Listed, OnErr, Options, Time, duration};
+use crate::options::{Listed, OnErr, Options, Strategy, Time, duration};
 use crate::suggest;
 use crate::template::Template;
 pub(crate) use loans::{borrows, results};
+pub(crate) use transaction::transaction;
 
 const DEFAULT_TTL: u64 = 86_400_000;
 
 /// Tells the options that are missing. Without options there is no place but the function's name.
 pub(crate) fn missing(options: &Options, function: &Function, errors: &mut Errors) {
     let name = &function.sig.ident;
+    if options.strategy == Some(Strategy::Token) && !options.wrote_token() {
+        let named = |text: &&str| text.contains("token");
+        let token = function.names.texts().find(named).unwrap_or("token");
+        errors.at(
+            name.span(),
+            format!(
+                "`{name}` runs once for each token, and nothing says where it is: write \
+                 `token = {token}`"
+            ),
+        );
+    }
     let hole = function.names.texts().find(|name| *name != "self").unwrap_or("id");
     let key = format!("key = \"{name}:{{{hole}}}\"");
     let strategy = "strategy = \"setnx\"";
@@ -85,10 +98,9 @@ fn times(options: &Options, errors: &mut Errors) {
     }
 }
 
-/// Tells names in `fingerprint(…)` that are in no scope.
-pub(crate) fn fingerprint(options: &Options, function: &Function, errors: &mut Errors) {
-    let Some(Fingerprint::Places(places)) = &options.fingerprint else { return };
-    for Listed { place, root, .. } in places {
+/// Tells names in `fingerprint(…)` and `token = …` that are in no scope.
+pub(crate) fn values(options: &Options, function: &Function, errors: &mut Errors) {
+    for Listed { place, root, .. } in options.compared().iter().chain(&options.token) {
         if function.names.get(&place.root).is_none() {
             errors.at(root.span(), no_parameter(&place.root, function, ""));
         }

@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
+use syn::{Attribute, FnArg, Pat, ReturnType, Signature, Token, Type, Visibility};
 
 use crate::errors::Errors;
 use crate::names::Names;
@@ -107,6 +107,22 @@ impl Function {
             names,
         };
         function.judge(errors).then_some(function)
+    }
+
+    /// Whether a parameter is bound as `mut`.
+    pub(crate) fn is_mut(&self, name: &Ident) -> bool {
+        let parameters = self.sig.inputs.iter().filter_map(|argument| match argument {
+            FnArg::Typed(typed) => Some(&*typed.pat),
+            FnArg::Receiver(_) => None,
+        });
+        let lets = match &self.shape {
+            Shape::Pinned(pinned) => &pinned.lets[..],
+            Shape::Async => &[],
+        };
+        let mut patterns = parameters.chain(lets.iter().map(|local| &local.pat));
+        patterns.any(
+            |pat| matches!(pat, Pat::Ident(pat) if pat.ident == *name && pat.mutability.is_some()),
+        )
     }
 
     /// What a call gives.

@@ -49,15 +49,18 @@ use proc_macro::TokenStream;
 /// | option | values (default) |
 /// |---|---|
 /// | `key` | the template, needed; see below |
-/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"db"`: a durable claim in your own database; needed |
+/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"count"`: attempts that are counted, there too; `"db"`: a durable claim in your own database; `"token"`: one use of a token that `Idem::issue_token` has made; needed |
 /// | `ttl` | retention: how long a completed call answers duplicates (`"24h"`) |
 /// | `lease` | how long a claim stands without renewal, at most half of `ttl` (`"30s"`, or half of `ttl` where that is less) |
 /// | `max_runtime` | how long the body may take (no limit) |
 /// | `fingerprint` | `fingerprint(amount, to.iban)`: what must be equal for two calls to be the same request; `fingerprint = "off"` says in writing that nothing must |
 /// | `wait` | how long a duplicate in flight waits for the result (not at all) |
 /// | `on_duplicate` | `"replay"` (default), or `"reject"`: a completed duplicate gets `Error::Duplicate` and no result is stored |
-/// | `on_err` | what an `Err` does to the claim: `"release"` (default), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` (for a handler that returns `Response`, `fn(&Response) -> idem::OnErr`) |
+/// | `on_err` | what an `Err` does to the claim: `"release"` (default; for `count` `"hold"`), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` (for a handler that returns `Response`, `fn(&Response) -> idem::OnErr`) |
 /// | `on_cancel` | what a dropped call does to its body: `"hold"` (default) leaves the claim till its lease lapses, `"finish"` lets the body go on in a task of its own |
+/// | `token` | for `token`, needed: the parameter that holds the call's `Token`, or a path to its field |
+/// | `store` | for `token`: `"kv"` (default) records its use in Redis or in memory, `"db"` in your own database |
+/// | `limit` | how many attempts a window (`ttl`) has, 1 (default) to a million: one at a time, and none more without a released `Err`; `count` only |
 /// | `engine` | an expression that derefs to `Idem` (the task's engine, else the installed one) |
 /// | `map_err` | a path to a `fn(idem::Error) -> E` (`From`) |
 /// | `codec` | a type that implements `idem::Codec<T>` (`idem::Json`) |

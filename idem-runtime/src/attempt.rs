@@ -124,7 +124,9 @@ impl Attempt {
         text
     }
 
-    /// Says that this success is not to be stored: the caller gets it, and the key is free again.
+    /// Says that this success is not to be stored: the caller gets it, and the key is free again. A
+    /// counted attempt ([`Plan::count`](crate::Plan::count)) is spent all the same: it may have had its
+    /// effect.
     pub fn do_not_store(&self) {
         self.flight.do_not_store();
     }

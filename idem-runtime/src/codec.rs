@@ -49,8 +49,7 @@ use crate::error::Source;
     )
 )]
 pub trait Codec<T> {
-    /// The name that records keep, its hash where it is longer than eight bytes. Not empty: that
-    /// stands for what is not stored.
+    /// The name that records keep, its hash where it is longer than eight bytes.
     const NAME: &'static str;
 
     /// Appends the encoded value to `out`.

@@ -2,7 +2,7 @@
 //! checked exhaustively.
 
 use crate::key::Fingerprint;
-use crate::record::{Content, Flaw, Owner, Record, State};
+use crate::record::{Content, Flaw, Header, Owner, Record, State};
 use crate::store::Lease;
 
 /// What a call brings to the decision.
@@ -14,6 +14,8 @@ pub(crate) struct Asker {
     pub(crate) rejects: bool,
     /// The name of the codec that reads results.
     pub(crate) codec: [u8; 8],
+    /// How many attempts the window has, where they are counted.
+    pub(crate) limit: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) enum Decision {
     Renew,
     /// Claim over the record: it is free, has lapsed, or only the store can judge that.
     TakeOver,
+    /// Every attempt of the window is spent, and none of them is live.
+    Exhausted { limit: u32 },
     /// Another attempt holds it.
     InFlight,
     /// The key was used with other arguments.
@@ -47,8 +51,10 @@ pub(crate) fn decide(record: &Record, lease: Lease, asker: &Asker) -> Decision {
         Ok(header) => header,
         Err(flaw) => return Decision::Unreadable(flaw),
     };
+    let exhausted = exhausted(&header, asker);
+    let take_over = || exhausted.map_or(Decision::TakeOver, |limit| Decision::Exhausted { limit });
     if header.state == State::Free {
-        return Decision::TakeOver;
+        return take_over();
     }
     if header.state == State::Running && header.owner == asker.owner {
         return Decision::Renew;
@@ -59,7 +65,9 @@ pub(crate) fn decide(record: &Record, lease: Lease, asker: &Asker) -> Decision {
     }
     if header.state == State::Running {
         let owned = header.is_newer() || header.lease.is_zero() || matches!(lease, Lease::Live(_));
-        return if owned { Decision::InFlight } else { Decision::TakeOver };
+        // The last attempt may be live: only a store that has judged it says that it is not.
+        let unsure = exhausted.is_some() && lease != Lease::Lapsed;
+        return if owned || unsure { Decision::InFlight } else { take_over() };
     }
     match header.content {
         _ if asker.rejects => Decision::Duplicate,
@@ -68,6 +76,17 @@ pub(crate) fn decide(record: &Record, lease: Lease, asker: &Asker) -> Decision {
         Content::Success => Decision::ReplaySuccess,
         Content::Failure => Decision::ReplayFailure,
     }
+}
+
+/// The limit, where all the attempts that it allows are spent.
+fn exhausted(header: &Header, asker: &Asker) -> Option<u32> {
+    asker.limit.filter(|limit| header.spent() >= *limit)
+}
+
+/// Whether the limit leaves an attempt after this record. If it does, the next claim is over it, also
+/// while it is in flight: the store may find that it has lapsed. If not, the next claim only looks.
+pub(crate) fn leaves_another(record: &Record, asker: &Asker) -> bool {
+    record.header().is_ok_and(|header| exhausted(&header, asker).is_none())
 }
 
 /// Whether two fingerprints tell different requests apart. Those of different schemes can't: a
@@ -86,7 +105,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::record::Header;
 
     const LEASE: Duration = Duration::from_secs(30);
     const CODEC: [u8; 8] = *b"json\0\0\0\0";
@@ -122,6 +140,7 @@ mod tests {
                                         started: 0,
                                         fingerprint,
                                         attempts: 3,
+                                        spent: None,
                                         body: 0,
                                     });
                                 }
@@ -143,13 +162,22 @@ mod tests {
             _ => false,
         };
         let lapsed = !matches!(lease, Lease::Live(_)) && header.lease > Duration::ZERO;
+        let spent = match (header.spent, header.state) {
+            (Some(spent), _) => spent,
+            (None, State::Running) => 1,
+            (None, _) => 0,
+        };
+        let left = |limit: u32| spent < limit;
         match (header.state, header.content) {
             (State::Completed, _) if newer => Decision::Unreadable(Flaw::Newer(2)),
-            (State::Free, _) => Decision::TakeOver,
+            (State::Free, _) if asker.limit.is_none_or(left) => Decision::TakeOver,
+            (State::Free, _) => Decision::Exhausted { limit: asker.limit.unwrap() },
             (State::Running, _) if own => Decision::Renew,
             _ if other_payload => Decision::Mismatch,
             (State::Running, _) if newer || !lapsed => Decision::InFlight,
-            (State::Running, _) => Decision::TakeOver,
+            (State::Running, _) if asker.limit.is_none_or(left) => Decision::TakeOver,
+            (State::Running, _) if lease == Lease::Unjudged => Decision::InFlight,
+            (State::Running, _) => Decision::Exhausted { limit: asker.limit.unwrap() },
             (State::Completed, _) if asker.rejects => Decision::Duplicate,
             (State::Completed, Content::Nothing | Content::NotStored) => Decision::NotStored,
             (State::Completed, _) if header.codec == OTHER => Decision::OtherCodec,
@@ -162,33 +190,48 @@ mod tests {
     fn every_record_is_decided_as_the_contract_says() {
         let (mine, theirs) = (Owner::new(), Owner::new());
         let mut decided = 0;
+        let counts = [None, Some(0), Some(1), Some(2), Some(3)];
         for header in records(mine, theirs) {
-            let record = Record::with_version(header);
-            for lease in [Lease::Unjudged, Lease::Lapsed, Lease::Live(LEASE)] {
-                for fingerprint in [None, Some(print(1, 1))] {
-                    for rejects in [false, true] {
-                        let asker = Asker { owner: mine, fingerprint, rejects, codec: CODEC };
+            for spent in counts {
+                let header = Header { spent, ..header };
+                let record = Record::with_version(header);
+                for asker in askers(mine) {
+                    for lease in [Lease::Unjudged, Lease::Lapsed, Lease::Live(LEASE)] {
                         let expected = expected(&header, lease, &asker);
-                        assert_eq!(
-                            decide(&record, lease, &asker),
-                            expected,
-                            "{header:?} {lease:?}"
-                        );
+                        let decision = decide(&record, lease, &asker);
+                        assert_eq!(decision, expected, "{header:?} {lease:?} {asker:?}");
+                        // What is to be taken over may be, and the limit is never passed.
+                        let another = leaves_another(&record, &asker);
+                        assert!(another || decision != Decision::TakeOver);
+                        assert!(!another || asker.limit.is_none_or(|limit| header.spent() < limit));
                         decided += 1;
                     }
                 }
             }
         }
-        assert_eq!(decided, 2 * 3 * 4 * 2 * 2 * 2 * 4 * 3 * 2 * 2);
+        assert_eq!(decided, (2 * 3 * 4 * 2 * 2 * 2 * 4) * 5 * (2 * 2 * 4) * 3);
+    }
+
+    fn askers(owner: Owner) -> Vec<Asker> {
+        let mut askers = Vec::new();
+        for fingerprint in [None, Some(print(1, 1))] {
+            for rejects in [false, true] {
+                for limit in [None, Some(1), Some(2), Some(3)] {
+                    askers.push(Asker { owner, fingerprint, rejects, codec: CODEC, limit });
+                }
+            }
+        }
+        askers
     }
 
     #[test]
     fn what_is_no_record_is_never_run_over() {
-        let asker = Asker { owner: Owner::new(), fingerprint: None, rejects: false, codec: CODEC };
         for bytes in [&b""[..], b"idem", b"42", &[0; 200], &b"idem\x01".repeat(40)] {
-            for lease in [Lease::Unjudged, Lease::Lapsed, Lease::Live(LEASE)] {
-                let decision = decide(&Record::from_bytes(bytes), lease, &asker);
-                assert!(matches!(decision, Decision::Unreadable(_)), "{bytes:?}: {decision:?}");
+            for asker in askers(Owner::new()) {
+                for lease in [Lease::Unjudged, Lease::Lapsed, Lease::Live(LEASE)] {
+                    let decision = decide(&Record::from_bytes(bytes), lease, &asker);
+                    assert!(matches!(decision, Decision::Unreadable(_)), "{bytes:?}: {decision:?}");
+                }
             }
         }
     }

@@ -9,6 +9,8 @@ use crate::error::Error;
 use crate::key::Key;
 use crate::plan::Plan;
 use crate::returns::{Replay, Return, Returns};
+#[cfg(feature = "_sql")]
+use crate::transaction::{self, OpenTransaction};
 
 impl Idem {
     /// Makes one guarded call: what the attribute is sugar for.
@@ -106,5 +108,86 @@ impl Idem {
         F: Future<Output = R> + Send + 'static,
     {
         call::call_detached(self, *plan, key, returns, Box::pin(body))
+    }
+
+    /// Makes one guarded call in the caller's open transaction: what `tx = …` is sugar for.
+    ///
+    /// Claim, the body's writes and the result are in a transaction inside of it, so they commit with
+    /// what else the caller writes, or not at all: exactly once in that database. An `Err`, a panic
+    /// and a call that is dropped undo all three, and leave the caller's own writes. The plan is a
+    /// [`Plan::db`] without what is about a lease.
+    ///
+    /// # Errors
+    ///
+    /// The body's own, and every [`Error`] through `E: From<Error>`; among them
+    /// [`Error::Conflict`], after which the whole transaction is rolled back and tried again.
+    ///
+    /// # Panics
+    ///
+    /// When the body does.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")] mod example {
+    /// use idem::{Idem, Plan};
+    /// use sqlx::PgTransaction;
+    ///
+    /// const PLAN: Plan = Plan::db();
+    ///
+    /// # async fn main_(idem: Idem, pool: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut tx = pool.begin().await?;
+    /// let order = 7_i64;
+    /// let number: i64 = idem
+    ///     .call_tx(&mut tx, &PLAN, idem::key!("bill:{order}"), async |tx: &mut PgTransaction<'_>| {
+    ///         let insert = sqlx::query_scalar("insert into bills (order_id) values ($1) returning number");
+    ///         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(insert.bind(order).fetch_one(&mut **tx).await?)
+    ///     })
+    ///     .await?;
+    /// tx.commit().await?;
+    /// # Ok(()) } }
+    /// ```
+    #[cfg(feature = "_sql")]
+    pub async fn call_tx<T, E, X, B>(
+        &self,
+        transaction: &mut X,
+        plan: &Plan,
+        key: Key,
+        body: B,
+    ) -> Result<T, E>
+    where
+        Result<T, E>: Replay<Json>,
+        E: From<Error>,
+        X: OpenTransaction,
+        B: AsyncFnOnce(&mut X) -> Result<T, E>,
+    {
+        let returns = Returns::new(|error| Err(E::from(error))).replay::<Json>();
+        self.call_tx_with(transaction, plan, key, returns, body).await
+    }
+
+    /// The same for return types and codecs of one's own.
+    ///
+    /// # Panics
+    ///
+    /// When the body does.
+    #[cfg(feature = "_sql")]
+    pub async fn call_tx_with<R, X, B>(
+        &self,
+        transaction: &mut X,
+        plan: &Plan,
+        key: Key,
+        returns: Returns<R>,
+        body: B,
+    ) -> R
+    where
+        X: OpenTransaction,
+        B: AsyncFnOnce(&mut X) -> R,
+    {
+        match transaction::join(self, *plan, &key, returns, transaction).await {
+            Err(answer) => answer,
+            Ok(mut joined) => {
+                let (transaction, running) = joined.body();
+                let value = running.run(Box::pin(body(transaction))).await;
+                joined.settle(value).await
+            }
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::token::InvalidToken;
+
 /// The error under a store's failure: whatever the driver gave.
 pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
@@ -48,7 +50,7 @@ pub enum Error {
     },
 
     /// `count`: every attempt that the window allows was spent without a result.
-    #[error("`{key}` has spent its {limit} attempts of this window")]
+    #[error("`{key}` has no attempt left: of {limit} in this window none has a result")]
     #[non_exhaustive]
     Exhausted {
         /// The logical key.
@@ -87,7 +89,7 @@ pub enum Error {
     #[non_exhaustive]
     InvalidToken {
         /// What is wrong with it.
-        reason: String,
+        reason: InvalidToken,
     },
 
     /// `state`: the entity is not in the state that the transition starts from.
@@ -194,6 +196,12 @@ impl Error {
     /// An [`Error::Outage`] around the error of a driver.
     pub fn outage(source: impl Into<Source>) -> Self {
         Self::Outage { source: source.into() }
+    }
+
+    /// An [`Error::Conflict`] around what a database said.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn conflict(source: impl Into<Source>) -> Self {
+        Self::Conflict { source: source.into() }
     }
 
     /// An [`Error::Config`] that says what is wrong and what to write.

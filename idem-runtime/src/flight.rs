@@ -1,5 +1,6 @@
 //! Attempts in flight, as this process sees them: who runs a key here, or who polls for it.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::engine::Idem;
 use crate::key::Fingerprint;
 use crate::record::Record;
 use crate::store::{ByName, Name, Shards};
@@ -305,6 +307,51 @@ async fn sleep_or(changed: impl Future<Output = ()>, until: Option<Instant>) {
 #[derive(Debug, Default)]
 pub(crate) struct Flights {
     shards: Shards<ByName<Arc<Flight>>>,
+    /// Those that nobody follows, by their address: several of one name fly at once.
+    alone: Mutex<HashMap<usize, Arc<Flight>>>,
+    /// Set before shutdown looks into the tables, and read after something is put into one: their
+    /// locks see to it that no attempt is missed by both.
+    ending: AtomicBool,
+}
+
+/// An attempt that nobody follows, for as long as its body may run: `shutdown` tells it, and this
+/// value, when it is dropped before its [end](Self::end).
+#[must_use]
+pub(crate) struct Alone {
+    idem: Idem,
+    flight: Arc<Flight>,
+    ended: bool,
+}
+
+impl Alone {
+    pub(crate) fn depart(idem: &Idem, flight: Arc<Flight>) -> Self {
+        idem.flights().alone().insert(Arc::as_ptr(&flight).addr(), Arc::clone(&flight));
+        idem.flights().tell_if_ending(&flight);
+        Self { idem: idem.clone(), flight, ended: false }
+    }
+
+    #[cfg(feature = "_sql")]
+    pub(crate) fn idem(&self) -> &Idem {
+        &self.idem
+    }
+
+    pub(crate) fn flight(&self) -> &Arc<Flight> {
+        &self.flight
+    }
+
+    /// The body has ended, and its caller has not left.
+    pub(crate) fn end(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.idem.flights().alone().remove(&Arc::as_ptr(&self.flight).addr());
+        if !self.ended {
+            self.flight.cancel();
+        }
+    }
 }
 
 impl Flights {
@@ -315,6 +362,7 @@ impl Flights {
     /// Puts an attempt of this process in the place of whatever flew there.
     pub(crate) fn depart(&self, flight: &Arc<Flight>) {
         let before = self.shards.of(&flight.name).insert(flight.name.clone(), Arc::clone(flight));
+        self.tell_if_ending(flight);
         // Whoever followed the poller that has just won follows the winner.
         if let Some(before) = before.filter(|before| before.is_elsewhere()) {
             before.end(End::AskStore);
@@ -342,13 +390,25 @@ impl Flights {
         flight.end(end);
     }
 
-    /// Tells every attempt of this process that shutdown has begun.
+    fn alone(&self) -> MutexGuard<'_, HashMap<usize, Arc<Flight>>> {
+        self.alone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells every attempt of this process that shutdown has begun, also those that start later.
     pub(crate) fn cancel_all(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        self.alone().values().for_each(|flight| flight.cancel());
         for shard in self.shards.each() {
             shard
                 .values()
                 .filter(|flight| !flight.is_elsewhere())
                 .for_each(|flight| flight.cancel());
+        }
+    }
+
+    fn tell_if_ending(&self, flight: &Flight) {
+        if self.ending.load(Ordering::Relaxed) {
+            flight.cancel();
         }
     }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::attempt::try_attempt;
 use crate::engine::{Idem, Place, Running};
-use crate::error::Source;
 use crate::flight::{Departure, End, Flight};
 use crate::observe;
-use crate::record::{Content, Header, Record, State, codec_name};
+use crate::record::Record;
+use crate::settlement::{Ended, Settlement};
 use crate::store::{Change, Name, Settled, Shelf, StoreError};
 
 /// A claim that was sent, and perhaps won, for a body that has not started. Dropped, it is taken
@@ -108,7 +109,7 @@ async fn settle(
 }
 
 /// The word for a change in metrics and events.
-fn op(change: Change<'_>) -> &'static str {
+pub(crate) fn op(change: Change<'_>) -> &'static str {
     match change {
         Change::Renew => "renew",
         Change::Complete(_) => "complete",
@@ -151,33 +152,6 @@ enum Stage {
     Over,
 }
 
-/// What becomes of the key after the body.
-#[derive(Debug, Clone)]
-pub(crate) enum Settlement {
-    Complete(Record),
-    Release(Record),
-}
-
-impl Settlement {
-    fn change(&self) -> Change<'_> {
-        match self {
-            Self::Complete(record) => Change::Complete(record),
-            Self::Release(record) => Change::Release(record),
-        }
-    }
-
-    fn end(self) -> End {
-        match self {
-            Self::Complete(record) => End::Stored(record),
-            Self::Release(_) => End::AskStore,
-        }
-    }
-
-    fn op(&self) -> &'static str {
-        op(self.change())
-    }
-}
-
 /// How long a claim stands for certain: counted from before the write that won or renewed it was
 /// sent, less what clocks may drift and a step may take.
 pub(crate) fn stands_until(sent: Instant, lease: Duration) -> Instant {
@@ -187,7 +161,7 @@ pub(crate) fn stands_until(sent: Instant, lease: Duration) -> Instant {
 
 impl Held {
     fn start(claim: Claim, sent: Instant) -> Self {
-        let parent = crate::attempt::try_attempt().map(|attempt| Arc::clone(attempt.flight()));
+        let parent = try_attempt().map(|attempt| Arc::clone(attempt.flight()));
         let flight = Flight::new(Departure {
             name: claim.name.clone(),
             fingerprint: claim.record.header().ok().and_then(|header| header.fingerprint),
@@ -206,42 +180,14 @@ impl Held {
         &self.flight
     }
 
-    pub(crate) fn record(&self) -> &Record {
-        &self.claim.record
-    }
-
-    pub(crate) fn name(&self) -> &Name {
-        &self.claim.name
-    }
-
     /// The largest result that is stored, in bytes.
     pub(crate) fn max_result(&self) -> usize {
         self.claim.idem.max_result()
     }
 
-    /// The record that completes the attempt with a result.
-    pub(crate) fn complete(
-        &self,
-        content: Content,
-        codec: &'static str,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Source>,
-    ) -> Result<Settlement, Source> {
-        let header =
-            Header { codec: codec_name(codec), ..self.record().next(State::Completed, content) };
-        let record = Record::with_body(header, self.claim.idem.holder(), encode)?;
-        let (length, limit) = (record.body().len(), self.max_result());
-        if length > limit {
-            return Err(
-                format!("{length} bytes are over the engine's `max_result` of {limit}").into()
-            );
-        }
-        Ok(Settlement::Complete(record))
-    }
-
-    /// The record that completes the attempt without a result.
-    pub(crate) fn complete_without(&self, content: Content) -> Settlement {
-        let header = self.record().next(State::Completed, content);
-        Settlement::Complete(Record::of(header, self.claim.idem.holder()))
+    /// The attempt, once its body has ended.
+    pub(crate) fn ended(&self) -> Ended<'_> {
+        Ended { idem: &self.claim.idem, flight: &self.flight, record: &self.claim.record }
     }
 
     /// Runs the body and renews the lease beside it; `None` when the body was still running at its
@@ -303,7 +249,7 @@ impl Held {
             }
             // Dropped in its stage, which is what goes on in the background.
             Err(error) => {
-                observe::unsettled(&self.claim.name, settlement.op(), &error);
+                observe::unsettled(&self.claim.name, op(settlement.change()), &error);
                 false
             }
         }
@@ -329,10 +275,18 @@ impl Drop for Held {
     }
 }
 
+/// How the flight of an attempt ended that was settled so.
+fn end(settlement: Settlement) -> End {
+    match settlement {
+        Settlement::Complete(record) => End::Stored(record),
+        Settlement::Release(_) => End::AskStore,
+    }
+}
+
 /// Tells the followers, and people where the key was lost.
 fn finish(claim: &Claim, flight: &Arc<Flight>, settlement: Settlement, settled: Settled) {
     match settled {
-        Settled::Done => claim.idem.flights().land(flight, settlement.end()),
+        Settled::Done => claim.idem.flights().land(flight, end(settlement)),
         Settled::Lost => lost(claim, flight),
     }
 }
@@ -358,7 +312,7 @@ impl Later {
             tokio::time::sleep(pause.min(left)).await;
             match self.claim.settle(settlement.change()).await {
                 Ok(settled) => return finish(&self.claim, &self.flight, settlement, settled),
-                Err(error) => observe::unsettled(&self.claim.name, settlement.op(), &error),
+                Err(error) => observe::unsettled(&self.claim.name, op(settlement.change()), &error),
             }
             pause = (pause * 2).min(Duration::from_secs(5));
         }

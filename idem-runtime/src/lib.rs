@@ -26,8 +26,10 @@
 //! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
+//! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
 //! | HTTP handlers | `idem::http` (feature `axum`), `Idem::layer` |
+//! | whether a handler is safe | `idem::testing::explore` (feature `testing`) |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
 //!
 //! # What it needs, and what it promises
@@ -46,13 +48,16 @@
 //! | `axum` | the key from a header, responses stored, errors as problem documents, a tower layer |
 //! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
 //! | `uuid` | `uuid::Uuid` as a part of a key |
-//! | `testing` | `idem::conformance!` for stores of one's own |
+//! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
 
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 
+mod admission;
+mod answer;
 mod attempt;
 mod call;
+mod claimant;
 mod codec;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -70,8 +75,13 @@ mod outcome;
 mod plan;
 mod record;
 pub mod returns;
+mod settlement;
 mod site;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod token;
+mod transaction;
 mod wait;
 
 #[doc(hidden)]
@@ -88,3 +98,5 @@ pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};
 pub use store::Store;
+pub use token::{InvalidToken, IsToken, Token, TokenKey};
+pub use transaction::OpenTransaction;

@@ -104,7 +104,7 @@ impl Watch {
         }
         histogram!("idem_call_seconds").record(self.started.elapsed());
         self.count(word);
-        crate::outcome::tell(outcome);
+        crate::outcome::tell(outcome, refusal);
         value
     }
 }
@@ -158,6 +158,11 @@ pub(crate) fn lease_lost(name: &Name, fence: u64) {
 
 pub(crate) fn unsettled(name: &Name, op: &'static str, error: &StoreError) {
     tracing::warn!(key = %Hashed(name), op, %error, "the store did not answer");
+}
+
+#[cfg(feature = "_sql")]
+pub(crate) fn not_undone(name: &Name, error: &dyn fmt::Display) {
+    tracing::warn!(key = %Hashed(name), %error, "what the body wrote could not be undone alone");
 }
 
 pub(crate) fn not_stored(name: &Name, reason: &dyn fmt::Display) {

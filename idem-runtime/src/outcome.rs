@@ -5,7 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 tokio::task_local! {
-    static TOLD: Arc<Mutex<Outcome>>;
+    static TOLD: Arc<Mutex<Option<Told>>>;
+}
+
+/// How a guarded call was answered, and the code of the error that it was refused with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    pub(crate) outcome: Outcome,
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "explored by tests"))]
+    pub(crate) refusal: Option<&'static str>,
 }
 
 /// How a guarded call was answered.
@@ -53,19 +61,30 @@ pub enum Outcome {
 /// # Ok::<(), idem::Error>(()) }).unwrap();
 /// ```
 pub fn with_outcome<F: Future>(call: F) -> impl Future<Output = (F::Output, Outcome)> + use<F> {
-    let told = Arc::new(Mutex::new(Outcome::Unguarded));
+    let told = with_told(call);
+    async move {
+        let (value, told) = told.await;
+        (value, told.map_or(Outcome::Unguarded, |told| told.outcome))
+    }
+}
+
+/// The same in full; `None` for a future that makes no guarded call.
+pub(crate) fn with_told<F: Future>(
+    call: F,
+) -> impl Future<Output = (F::Output, Option<Told>)> + use<F> {
+    let told = Arc::new(Mutex::new(None));
     // Boxed: awaited in place, the call's future would be kept twice.
     let call = TOLD.scope(Arc::clone(&told), Box::pin(call));
     async move {
         let value = call.await;
-        let outcome = *told.lock().unwrap_or_else(PoisonError::into_inner);
-        (value, outcome)
+        let told = *told.lock().unwrap_or_else(PoisonError::into_inner);
+        (value, told)
     }
 }
 
 /// Tells whoever asked. A call within a call tells first, so the outer one has the last word.
-pub(crate) fn tell(outcome: Outcome) {
+pub(crate) fn tell(outcome: Outcome, refusal: Option<&'static str>) {
     let _ = TOLD.try_with(|told| {
-        *told.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told { outcome, refusal });
     });
 }

@@ -9,7 +9,20 @@ use crate::observe::Meters;
 pub(crate) enum Strategy {
     /// A claim with expiry in Redis or in memory.
     Setnx,
+    /// Attempts that are counted, in Redis or in memory.
+    Count,
     /// A durable claim in the caller's own database.
+    Db,
+    /// One use of a token that the server has issued, recorded as `Setnx` or as `Db` would.
+    Token(Kept),
+}
+
+/// Where a use is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// In Redis or in memory.
+    Kv,
+    /// In the caller's own database.
     Db,
 }
 
@@ -74,6 +87,7 @@ pub(crate) enum OnDuplicate {
 #[must_use]
 pub struct Plan {
     pub(crate) strategy: Strategy,
+    pub(crate) limit: Option<u32>,
     pub(crate) ttl: Duration,
     pub(crate) lease: Option<Duration>,
     pub(crate) max_runtime: Option<Duration>,
@@ -89,12 +103,15 @@ const DEFAULT_TTL: Duration = Duration::from_hours(24);
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 /// What a store can be asked to keep: a hundred years, well inside every store's arithmetic.
 const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
+/// More attempts than this are no limit.
+const HIGHEST_LIMIT: u32 = 1_000_000;
 
 impl Plan {
     /// A claim with expiry in Redis or in memory: retention of a day, lease of 30 seconds.
     pub const fn setnx() -> Self {
         Self {
             strategy: Strategy::Setnx,
+            limit: None,
             ttl: DEFAULT_TTL,
             lease: None,
             max_runtime: None,
@@ -106,12 +123,57 @@ impl Plan {
         }
     }
 
+    /// One attempt at a time, and no more than [`limit`](Plan::limit) a key and window that did not
+    /// end in a released `Err`, in Redis or in memory: never twice, rather not at all. The window is
+    /// [`ttl`](Plan::ttl), a day unless set. An `Err` is held unless set otherwise: its attempt is
+    /// spent.
+    ///
+    /// ```
+    /// use idem::Plan;
+    ///
+    /// const PLAN: Plan = Plan::count().limit(3);
+    /// ```
+    pub const fn count() -> Self {
+        Self { strategy: Strategy::Count, on_err: OnErr::Hold, ..Self::setnx() }
+    }
+
     /// A durable claim in the caller's own database, with the same times.
     pub const fn db() -> Self {
         Self { strategy: Strategy::Db, ..Self::setnx() }
     }
 
-    /// Retention: how long a completed record answers duplicates. A day unless set.
+    /// One use of a token that [`Idem::issue_token`](crate::Idem::issue_token) has made and that the
+    /// call's key brings along, by [`Key::token`](crate::Key::token). Its use is recorded in Redis
+    /// or in memory, with the same times, and for as long as the token could be taken.
+    ///
+    /// ```
+    /// use idem::{Idem, Plan};
+    /// use std::time::Duration;
+    ///
+    /// const PLAN: Plan = Plan::token();
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let idem = Idem::builder().memory().token_secret([7; 32]).build().await?;
+    /// let user = 42;
+    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_secs(900))?;
+    /// // The client sends it back, twice perhaps.
+    /// for _ in 0..2 {
+    ///     let key = idem::key!("pay:{user}").token(&token);
+    ///     let paid = idem.call(&PLAN, key, async { Ok::<_, idem::Error>(12) }).await?;
+    /// }
+    /// # Ok::<(), idem::Error>(()) }).unwrap();
+    /// ```
+    pub const fn token() -> Self {
+        Self { strategy: Strategy::Token(Kept::Kv), ..Self::setnx() }
+    }
+
+    /// The same, with its use recorded in the caller's own database.
+    pub const fn token_in_db() -> Self {
+        Self { strategy: Strategy::Token(Kept::Db), ..Self::setnx() }
+    }
+
+    /// Retention: how long a completed record answers duplicates; for [`count`](Plan::count) the
+    /// window too. A day unless set.
     pub const fn ttl(self, ttl: Duration) -> Self {
         Self { ttl, ..self }
     }
@@ -140,7 +202,8 @@ impl Plan {
         Self { on_duplicate: OnDuplicate::Reject, ..self }
     }
 
-    /// What becomes of the claim when the body returns an `Err`. Released unless set.
+    /// What becomes of the claim when the body returns an `Err`. Released unless set; held for
+    /// [`count`](Plan::count).
     pub const fn on_err(self, on_err: OnErr) -> Self {
         Self { on_err, ..self }
     }
@@ -148,6 +211,16 @@ impl Plan {
     /// What a call does when the store can't be asked. It fails unless set.
     pub const fn on_outage(self, on_outage: OnOutage) -> Self {
         Self { on_outage, ..self }
+    }
+
+    /// For [`count`](Plan::count): how many attempts a window has, 1 to a million. One unless set.
+    pub const fn limit(self, limit: u32) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// How many attempts a window has, where they are counted.
+    pub(crate) fn counts_to(&self) -> Option<u32> {
+        (self.strategy == Strategy::Count).then(|| self.limit.unwrap_or(1))
     }
 
     pub(crate) fn lease_or_default(&self) -> Duration {
@@ -169,9 +242,33 @@ impl Plan {
             Some(
                 "a plan that rejects duplicates stores no result, so `OnErr::Store` has no place in it",
             )
-        } else if self.strategy == Strategy::Db && self.on_outage == OnOutage::Run {
+        } else if self.strategy != Strategy::Setnx && self.on_outage == OnOutage::Run {
             Some(
-                "a plan whose claims are durable never runs without one: `on_outage` is for `setnx`",
+                "only a plan of `setnx` may run without a claim: `on_outage` has no place in others",
+            )
+        } else if self.limit.is_some() && self.strategy != Strategy::Count {
+            Some("a plan's limit is for `count`: write `Plan::count().limit(…)`")
+        } else if self.limit.is_some_and(|limit| !(1..=HIGHEST_LIMIT).contains(&limit)) {
+            Some("a plan's limit is 1 to 1000000 attempts")
+        } else {
+            None
+        }
+    }
+
+    /// What a plan can get wrong for a call in its caller's transaction: what is about a lease has no
+    /// place there.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn fault_in_transaction(&self) -> Option<&'static str> {
+        if self.strategy != Strategy::Db {
+            Some("a call joins a transaction by `Plan::db()`")
+        } else if self.lease.is_some() || self.max_runtime.is_some() {
+            Some(
+                "a claim in a transaction lasts as long as that does: `lease` and `max_runtime` have \
+                 no place in its plan",
+            )
+        } else if self.on_err != OnErr::Release {
+            Some(
+                "an `Err` undoes what a call did in a transaction: `on_err` has no place in its plan",
             )
         } else {
             None

@@ -11,6 +11,7 @@ pub use crate::key::{Comparable, KeyWriter, Print};
 use crate::returns::Returns;
 pub use crate::returns::{Failures, Guarded, GuardedByFrom, Natural, NotStored, Probe};
 pub use crate::site::Site;
+pub use crate::transaction::Joins;
 
 /// A call of an annotated function. `engine`: the one that it names, else the task's or the
 /// installed one.
@@ -48,7 +49,7 @@ where
     }
 }
 
-fn resolve(site: &'static Site, engine: Option<Idem>) -> Result<Idem, Error> {
+pub(crate) fn resolve(site: &'static Site, engine: Option<Idem>) -> Result<Idem, Error> {
     let idem = engine.map_or_else(Idem::current, Ok)?;
     idem.register(site)?;
     Ok(idem)

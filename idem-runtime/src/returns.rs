@@ -5,6 +5,8 @@ mod guarded;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+#[cfg(feature = "axum")]
+pub(crate) use guarded::NOT_STORED;
 pub use guarded::{
     Carries, FailureCodec, Failures, Guarded, GuardedByFrom, Natural, NotStored, Probe,
 };
@@ -176,12 +178,12 @@ pub(crate) struct Form<R> {
 pub struct Returns<R> {
     pub(crate) refuse: fn(Error) -> R,
     /// Whether a word in `on_err` applies.
-    failed: fn(&R) -> bool,
+    pub(crate) failed: fn(&R) -> bool,
     /// Whether it is encoded as a failure.
     is_err: fn(&R) -> bool,
-    judge: Option<fn(&R) -> Option<OnErr>>,
+    pub(crate) judge: Option<fn(&R) -> Option<OnErr>>,
     prepare: Prepare<R>,
-    pub(crate) codec: &'static str,
+    pub(crate) codec: Option<&'static str>,
     pub(crate) success: Option<Form<R>>,
     pub(crate) failure: Option<Form<R>>,
 }
@@ -215,7 +217,7 @@ impl<R> Returns<R> {
             is_err: R::is_err,
             judge: None,
             prepare: |_, _, _| Poll::Ready(()),
-            codec: "",
+            codec: None,
             success: None,
             failure: None,
         }
@@ -227,7 +229,7 @@ impl<R> Returns<R> {
         R: Replay<C>,
     {
         self = self.failing_by::<C>();
-        self.codec = R::CODEC;
+        self.codec = Some(R::CODEC);
         self.prepare = R::poll_prepare;
         self.success = Some(Form { encode: R::encode, decode: R::decode });
         self
@@ -266,6 +268,13 @@ impl<R> Returns<R> {
         F: Future<Output = R> + Send + 'static,
     {
         crate::__private::call_detached(site, engine, key, self, body)
+    }
+
+    /// Those of a call that joins this transaction. The bound is asked here and nowhere else, as
+    /// above.
+    #[doc(hidden)]
+    pub const fn joining<T: crate::OpenTransaction>(self, _: &T) -> Self {
+        self
     }
 
     /// What becomes of the claim after `value`; `None` is a success. `on_err` is the plan's.

@@ -16,12 +16,9 @@ use crate::store::Name;
 pub(crate) struct Waiter<'a> {
     idem: &'a Idem,
     name: &'a Name,
-    /// Until when; `None` for a call that does not wait.
-    deadline: Option<Instant>,
+    patience: Patience,
     /// Whether the store has been asked: what runs elsewhere is followed only then.
     asked: bool,
-    waited: bool,
-    pause: Duration,
     /// When the lease that the store was asked about last would end.
     lease_ends: Option<Instant>,
     /// The flight under which this call polls for the others in this process.
@@ -43,22 +40,51 @@ pub(crate) enum Met {
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
+/// How long a call waits in all, and when it asks again.
+pub(crate) struct Patience {
+    /// Until when; `None` for a call that does not wait.
+    deadline: Option<Instant>,
+    pause: Duration,
+    waited: bool,
+}
+
+impl Patience {
+    pub(crate) fn new(wait: Option<Duration>) -> Self {
+        let deadline = wait.map(|wait| Instant::now() + wait);
+        Self { deadline, pause: FIRST_PAUSE, waited: false }
+    }
+
+    pub(crate) fn has_waited(&self) -> bool {
+        self.waited
+    }
+
+    /// Until when to wait before asking again about a lease that is live for `left`; `None` for a
+    /// call that does not wait, or no longer.
+    pub(crate) fn pause(&mut self, left: Duration) -> Option<Instant> {
+        let now = Instant::now();
+        let deadline = self.deadline.filter(|deadline| now < *deadline)?;
+        self.waited = true;
+        let jittered = self.pause.mul_f64(rand::random_range(0.5..1.5));
+        self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
+        // A lease that lapses is taken over at once.
+        Some(deadline.min(now + jittered.min(left + Duration::from_millis(1))))
+    }
+}
+
 impl<'a> Waiter<'a> {
     pub(crate) fn new(idem: &'a Idem, name: &'a Name, wait: Option<Duration>) -> Self {
         Self {
             idem,
             name,
-            deadline: wait.map(|wait| Instant::now() + wait),
+            patience: Patience::new(wait),
             asked: false,
-            waited: false,
-            pause: FIRST_PAUSE,
             lease_ends: None,
             polling: None,
         }
     }
 
     pub(crate) fn has_waited(&self) -> bool {
-        self.waited
+        self.patience.has_waited()
     }
 
     /// Looks for the key in this process, and follows whoever runs or polls for it.
@@ -81,11 +107,11 @@ impl<'a> Waiter<'a> {
             if differs(flight.fingerprint, fingerprint) {
                 return Met::Other;
             }
-            let deadline = match self.deadline {
+            let deadline = match self.patience.deadline {
                 Some(deadline) if !flight.is_polled_by(Doer::current()) => deadline,
                 _ => return left.map_or(Met::Nobody, Met::InFlight),
             };
-            self.waited = true;
+            self.patience.waited = true;
             match flight.follow(deadline).await {
                 Followed::Ended(End::Stored(record)) => return Met::Stored(record),
                 Followed::OutOfTime(left) => {
@@ -117,14 +143,8 @@ impl<'a> Waiter<'a> {
     /// Waits before the store is asked again about `running`, whose lease is live for `left`.
     /// Returns false when the call does not wait, or no longer.
     pub(crate) async fn pause(&mut self, running: &Record, left: Duration) -> bool {
-        let now = Instant::now();
-        let Some(deadline) = self.deadline.filter(|deadline| now < *deadline) else { return false };
-        self.waited = true;
-        self.lease_ends = Some(now + left);
-        let jittered = self.pause.mul_f64(rand::random_range(0.5..1.5));
-        self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
-        // A lease that lapses is taken over at once.
-        let until = deadline.min(now + jittered.min(left + Duration::from_millis(1)));
+        let Some(until) = self.patience.pause(left) else { return false };
+        self.lease_ends = Some(Instant::now() + left);
         if self.polling.is_none() {
             self.polling = Poll::begin(self.idem, self.name, running);
         }
@@ -146,9 +166,9 @@ impl<'a> Waiter<'a> {
     }
 
     /// What the store has answered in the end: those who follow this call's poll get it too, unless
-    /// it is another attempt's running record, which is no answer to them.
+    /// it is a record that some other call may claim, which is no answer to them.
     pub(crate) fn found(&mut self, record: &Record) {
-        let settled = record.state() != Some(State::Running);
+        let settled = !matches!(record.state(), Some(State::Running | State::Free));
         if let Some(poll) = self.polling.take().filter(|_| settled) {
             self.idem.flights().land(&poll.flight, End::Stored(record.clone()));
         }

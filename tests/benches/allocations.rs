@@ -8,7 +8,7 @@
 //! Counts are of the calling thread, which also runs the connection's task: what redis-rs
 //! allocates is in the numbers on either side.
 
-#[allow(dead_code, reason = "the other benches use the rest")]
+#[allow(dead_code, unused_imports, reason = "the other benches use the rest")]
 mod charge;
 
 use charge::{ByHand, Completion, Guard, Ours};

@@ -4,6 +4,8 @@
 //! cargo bench -p tests --bench redis                     # all of it, under 4 minutes
 //! cargo bench -p tests --bench redis -- --quick
 //! cargo bench -p tests --bench redis -- valkey fresh     # the lines with these words
+//! cargo bench -p tests --bench redis -- counted          # those of `count` alone
+//! cargo bench -p tests --bench redis -- token            # those of `token`, each issued and used
 //! ```
 //!
 //! Prints a table in Markdown; [`harness::Options`] has what can be set. CPU times are idem's and
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use charge::{ByHand, Completion, Guard, Ours};
+use charge::{ByHand, ByHandCounted, ByHandToken, Completion, Guard, Ours, OursCounted, OursToken};
 use harness::{Options, Slice, Spread, rounds, spent};
 use idem::Idem;
 use kit::redis::{Flavour, Server};
@@ -41,6 +43,12 @@ fn main() {
         for callers in CALLERS {
             bench.line(server, Call::Duplicate, callers);
         }
+        for call in [Call::Fresh, Call::Duplicate] {
+            for callers in [1, 16, 64] {
+                bench.counted_line(server, call, callers);
+                bench.token_line(server, call, callers);
+            }
+        }
     }
 }
 
@@ -60,12 +68,8 @@ struct Bench {
 impl Bench {
     /// Measures one line of the table, and prints it.
     fn line(&self, server: &Server, call: Call, callers: usize) {
-        let (server_name, call_name) = match server.flavour() {
-            Flavour::Redis => ("Redis 7", call),
-            Flavour::Valkey => ("Valkey 9", call),
-        };
-        let line = format!("| {server_name} | {call_name:?} | {callers} |").to_lowercase();
-        if !self.options.asks_for(&line) {
+        let start = format!("| {} | {call:?} | {callers} |", name(server));
+        if !self.options.asks_for(&start.to_lowercase()) {
             return;
         }
         let url = server.url();
@@ -77,7 +81,6 @@ impl Bench {
         });
         let turn = (server, call, callers);
         let (ours, lua) = (self.turn(ours, turn), self.turn(lua, turn));
-        let start = format!("| {server_name} | {call:?} | {callers} |");
         if server.flavour() == Flavour::Valkey && call == Call::Fresh {
             let native = self.turn(native, turn);
             let mut rounds = rounds(self.options.length, [&lua, &ours, &native]);
@@ -87,6 +90,44 @@ impl Bench {
             let mut rounds = rounds(self.options.length, [&lua, &ours]);
             report(&start, "by hand", &mut rounds, 0);
         }
+    }
+
+    /// The same of a call whose attempts are counted, beside a script that counts.
+    fn counted_line(&self, server: &Server, call: Call, callers: usize) {
+        let start = format!("| {} | {call:?}, counted | {callers} |", name(server));
+        if !self.options.asks_for(&start.to_lowercase()) {
+            return;
+        }
+        let url = server.url();
+        let (ours, by_hand) = self.runtime.block_on(async {
+            server.client().await.flushall().await;
+            let idem = Idem::builder().redis(&url).build().await.expect("the server answers");
+            (OursCounted(idem), ByHandCounted::connect(&url).await)
+        });
+        let turn = (server, call, callers);
+        let (ours, by_hand) = (self.turn(ours, turn), self.turn(by_hand, turn));
+        report(&start, "by hand", &mut rounds(self.options.length, [&by_hand, &ours]), 0);
+    }
+
+    /// The same of a call by a token, beside a JWT that is checked by hand. A fresh call's token is
+    /// issued in its time, a duplicate's before.
+    fn token_line(&self, server: &Server, call: Call, callers: usize) {
+        let start = format!("| {} | {call:?}, by a token | {callers} |", name(server));
+        if !self.options.asks_for(&start.to_lowercase()) {
+            return;
+        }
+        let url = server.url();
+        let issued = if call == Call::Fresh { 0 } else { COMPLETED };
+        let (ours, by_hand) = self.runtime.block_on(async {
+            server.client().await.flushall().await;
+            let builder = Idem::builder().redis(&url).token_secret(charge::ours::TOKEN_SECRET);
+            let idem = builder.build().await.expect("the server answers");
+            let claims = ByHand::connect(&url, Completion::lua()).await;
+            (OursToken::new(idem, issued), ByHandToken::new(claims, issued))
+        });
+        let turn = (server, call, callers);
+        let (ours, by_hand) = (self.turn(ours, turn), self.turn(by_hand, turn));
+        report(&start, "by hand", &mut rounds(self.options.length, [&by_hand, &ours]), 0);
     }
 
     /// One contender's turn: this many callers, each with one call at a time, until the slice ends.
@@ -138,6 +179,13 @@ impl Bench {
             let cpu = std::array::from_fn(|at| after[at].saturating_sub(cpu_before[at]));
             Slice { elapsed, cpu, latencies }
         }
+    }
+}
+
+fn name(server: &Server) -> &'static str {
+    match server.flavour() {
+        Flavour::Redis => "Redis 7",
+        Flavour::Valkey => "Valkey 9",
     }
 }
 

@@ -200,6 +200,8 @@ impl Faulty {
 }
 
 impl Store for Faulty {
+    const COUNTS: bool = true;
+
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
         self.take(Step::Claim, self.inner.claim(claim)).await
     }

@@ -7,6 +7,8 @@ mod broken;
 mod caught;
 #[path = "conformance/databases.rs"]
 mod databases;
+#[path = "conformance/miscounting.rs"]
+mod miscounting;
 #[path = "conformance/mistake.rs"]
 mod mistake;
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use idem::{Error, Idem, IdempotencyKey, KeyPart, OnErr, idempotent, key};
+use idem::{Error, Idem, IdempotencyKey, KeyPart, OnErr, Token, idempotent, key};
 use serde::{Deserialize, Serialize};
 
 struct State {
@@ -78,6 +78,12 @@ async fn refund(id: OrderId, mut total: u64) -> Result<Receipt, PayError> {
     Ok(Receipt { total: total + id.0 })
 }
 
+#[idempotent(key = "redeem:{id}", strategy = "token", token = form.0, store = "kv")]
+async fn redeem(id: OrderId, form: (Token, u64)) -> Result<u64, PayError> {
+    tokio::task::yield_now().await;
+    Ok(form.1)
+}
+
 #[idempotent(key = "mail:{to}", strategy = "setnx", on_duplicate = "reject", on_cancel = "finish")]
 async fn mail(to: String, (subject, _): (String, u8)) -> Result<(), PayError> {
     tokio::task::yield_now().await;
@@ -116,6 +122,12 @@ async fn the_functions_are_called() {
     assert_eq!(receipt, Receipt { total: 1 });
     let idem = Idem::in_memory();
     idem.scope(refund(OrderId(7), 1)).await.expect("refunded");
+    let with_tokens =
+        Idem::builder().memory().token_secret([7; 32]).build().await.expect("an engine");
+    let id = OrderId(7);
+    let life = std::time::Duration::from_mins(1);
+    let token = with_tokens.issue_token(&key!("redeem:{id}"), life).expect("a token");
+    with_tokens.scope(redeem(id, (token, 1))).await.expect("redeemed");
     idem.scope(mail("someone".to_owned(), (String::new(), 0))).await.expect("sent");
     state.ship(7).await.expect("shipped");
 }

@@ -103,6 +103,17 @@ mod pay {
     }
 }
 
+mod payout {
+    use idem::idempotent;
+
+    use crate::gateway::{self, PayError, Receipt};
+
+    #[idempotent(key = "payout:{order}", strategy = "count", ttl = "30d", fingerprint(cents))]
+    pub async fn payout(order: u64, cents: u64) -> Result<Receipt, PayError> {
+        gateway::charge(cents, idem::attempt().downstream_key("payout")).await // once, or a person is asked
+    }
+}
+
 mod errors {
     use idem::idempotent;
 
@@ -234,6 +245,47 @@ mod http {
     }
 }
 
+mod tokens {
+    use std::time::Duration;
+
+    use idem::{Idem, Token, TokenKey, idempotent};
+
+    use crate::charge::User;
+    use crate::gateway::{self, PayError, Receipt};
+
+    type Cents = u64;
+
+    #[rustfmt::skip]
+    pub async fn install() -> Result<Idem, Box<dyn std::error::Error + Send + Sync>> {
+        let idem = idem::Idem::builder()
+            .redis("redis://127.0.0.1/")
+            .token_secret(std::fs::read("/run/secrets/idem-token")?) // 32 random bytes, the same in every process
+            .build()
+            .await?;
+        Ok(idem)
+    }
+
+    #[rustfmt::skip]
+    pub async fn with_keys(seed: [u8; 32], secret: [u8; 32]) -> Result<Idem, idem::Error> {
+        let keys = [
+            TokenKey::ed25519("2026-11", &seed), // the first signs
+            TokenKey::hs256("2026-05", secret),  // all verify what they have signed
+        ];
+        let idem = Idem::builder().memory().token_keys(keys).build().await?;
+        Ok(idem)
+    }
+
+    /// With the page that shows the form.
+    pub fn form_token(idem: &Idem, user: &User) -> Result<Token, idem::Error> {
+        idem.issue_token(&idem::key!("pay:{user.id}"), Duration::from_mins(15))
+    }
+
+    #[idempotent(strategy = "token", key = "pay:{user.id}", token = token, fingerprint(amount))]
+    pub async fn pay(user: &User, token: Token, amount: Cents) -> Result<Receipt, PayError> {
+        gateway::charge(amount, idem::attempt().downstream_key("charge")).await
+    }
+}
+
 /// A payment provider that dedupes on the key that it is given.
 mod gateway {
     use std::collections::HashMap;
@@ -294,12 +346,100 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let other_amount = pay::pay(1, 600).await.expect_err("the key was used for 500");
     println!("pay:    {other_amount:?}");
 
+    let paid = payout::payout(1, 900).await.map_err(|error| format!("{error:?}"))?;
+    println!("payout: {paid:?}");
+
     if let Ok(invoice) = database::invoice(7).await {
         println!("invoice: {invoice:?}, also when the tour is made again");
+    }
+
+    let idem = match std::env::args().nth(1).as_deref() {
+        Some("--redis") => tokens::install().await?,
+        _ => tokens::with_keys([7; 32], [8; 32]).await?,
+    };
+    let token = tokens::form_token(&idem, &user)?;
+    for _ in 0..2 {
+        let paid = idem.scope(tokens::pay(&user, token.clone(), 500)).await;
+        println!("token:  {:?}", paid.map_err(|error| format!("{error:?}"))?);
     }
 
     errors::with_a_box(1).await?;
     errors::with_an_enum(1).await?;
     errors::with_a_function(1).await?;
     Ok(())
+}
+
+/// What `docs/guide/testing.md` shows: a handler that fails, and is mended.
+#[cfg(test)]
+mod explored {
+    use std::collections::HashSet;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use idem::{Error, idempotent};
+
+    /// A provider as a test has it: it charges, and dedupes on a key where it is given one.
+    #[derive(Default)]
+    struct FakeBank {
+        keys: Mutex<HashSet<String>>,
+        charges: Mutex<u32>,
+    }
+
+    impl FakeBank {
+        async fn charge(&self, key: Option<String>) {
+            tokio::time::sleep(Duration::from_millis(80)).await; // the way there
+            let known = key.is_some_and(|key| !self.keys.lock().unwrap().insert(key));
+            if !known {
+                *self.charges.lock().unwrap() += 1;
+            }
+        }
+
+        fn charges(&self) -> u32 {
+            *self.charges.lock().unwrap()
+        }
+    }
+
+    mod first {
+        use super::*;
+
+        #[idempotent(key = "charge:{order}", strategy = "setnx")]
+        async fn charge(order: u32, bank: &FakeBank) -> Result<u32, Error> {
+            bank.charge(None).await;
+            Ok(order)
+        }
+
+        #[tokio::test]
+        #[should_panic(
+            expected = "the process is killed after the body, before its result is stored"
+        )]
+        async fn charging_survives_everything() {
+            idem::testing::explore(|world| async move {
+                let bank = FakeBank::default();
+                world.deliver(|| charge(7, &bank)).await.unwrap();
+                assert_eq!(bank.charges(), 1, "{world}");
+            })
+            .await;
+        }
+    }
+
+    mod mended {
+        use super::*;
+
+        #[idempotent(key = "charge:{order}", strategy = "setnx")]
+        async fn charge(order: u32, bank: &FakeBank) -> Result<u32, Error> {
+            let key = idem::attempt().downstream_key("charge");
+            bank.charge(Some(key)).await;
+            Ok(order)
+        }
+
+        #[tokio::test]
+        async fn charging_survives_everything() {
+            idem::testing::explore(|world| async move {
+                let bank = FakeBank::default();
+                world.deliver(|| charge(7, &bank)).await.unwrap();
+                assert_eq!(bank.charges(), 1, "{world}");
+            })
+            .await;
+        }
+    }
 }

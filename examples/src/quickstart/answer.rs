@@ -34,9 +34,9 @@ pub(super) async fn bare(provider: &Provider, event: &Event) -> Answer {
     }
 }
 
-/// Handles the event under `#[idempotent]`.
-pub(super) async fn guarded(provider: &Provider, event: &Event) -> Answer {
-    match with_outcome(handler::guarded(provider, event)).await {
+/// The answer that a call of a handler under `#[idempotent]` gives.
+pub(super) async fn guarded(call: impl Future<Output = Result<Receipt, Failed>>) -> Answer {
+    match with_outcome(call).await {
         (Ok(receipt), Outcome::Replayed { .. } | Outcome::Waited) => Answer::Replayed { receipt },
         (Ok(receipt), Outcome::Ran { attempt, .. }) => Answer::Ran { receipt, attempt },
         (Ok(receipt), _) => Answer::Ran { receipt, attempt: 1 },

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::answer;
 use super::delivery::Delivery;
 use super::engine;
+use super::handler;
 use super::ledger::Ledger;
 use super::problem::Problem;
 use super::provider::{Provider, Stall};
@@ -39,9 +40,9 @@ async fn work(reports: &UnboundedSender<Report>) -> Result<(), Problem> {
     let Some(job) = next::<Job>(&mut lines).await? else { return Ok(()) };
     let (hanging, mut hangs) = mpsc::unbounded_channel();
     let stall = job.stall.map(|event| Stall { event, tell: hanging });
-    let ledger = Ledger::open(&job.ledger).map_err(Problem::Ledger)?;
-    let provider = Arc::new(Provider::new(ledger, stall));
-    engine::over_redis(&job.redis, &job.prefix).await?.install()?;
+    let ledger = Ledger::open(&job.ledger, &job.run)?;
+    let provider = Arc::new(Provider::new(Arc::new(ledger), stall));
+    engine::over_redis(&job.redis, &job.run).await?.install()?;
 
     let told = reports.clone();
     tokio::spawn(async move {
@@ -54,7 +55,7 @@ async fn work(reports: &UnboundedSender<Report>) -> Result<(), Problem> {
     while let Some(Delivery { line, event }) = next(&mut lines).await? {
         let (provider, reports) = (Arc::clone(&provider), reports.clone());
         tasks.spawn(async move {
-            let answer = answer::guarded(&provider, &event).await;
+            let answer = answer::guarded(handler::shared(&provider, &event)).await;
             let _ = reports.send(Report::Answered { line, answer });
         });
         while tasks.try_join_next().is_some() {}

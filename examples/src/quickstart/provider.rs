@@ -28,8 +28,8 @@ pub(super) struct Stall {
 }
 
 impl Provider {
-    pub(super) fn new(ledger: Ledger, stall: Option<Stall>) -> Self {
-        Self { ledger: Arc::new(ledger), stall }
+    pub(super) fn new(ledger: Arc<Ledger>, stall: Option<Stall>) -> Self {
+        Self { ledger, stall }
     }
 
     /// Moves the event's money and answers with a receipt. A key that was sent before moves
@@ -56,14 +56,5 @@ impl Provider {
         {
             future::pending::<()>().await;
         }
-    }
-
-    /// All that was asked of the provider so far.
-    ///
-    /// # Errors
-    ///
-    /// The ledger can't be read.
-    pub(super) fn postings(&self) -> io::Result<Vec<Posting>> {
-        self.ledger.postings()
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
-use super::handler::LEASE;
+use super::handler::{LEASE, RETENTION};
 use super::intake::Intake;
 use super::ledger::Posting;
 use super::money;
@@ -14,16 +15,24 @@ use super::tally::{Half, Tally};
 
 /// How the run was made.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Setting {
+pub(super) struct Setting<'a> {
     pub(super) workers: u16,
-    /// The processes of the protected half, if it had any of its own.
-    pub(super) processes: Option<u16>,
+    pub(super) claims: Claims<'a>,
+}
+
+/// Where the protected half had its claims.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Claims<'a> {
+    /// In this folder, which the next run finds again.
+    InFolder(&'a Path),
+    /// In a Redis that so many processes shared.
+    InRedis { processes: u16 },
 }
 
 /// The whole report.
 pub(super) fn render(
     intake: &Intake,
-    setting: Setting,
+    setting: Setting<'_>,
     bare: &Half,
     guarded: &Half,
     paint: Paint,
@@ -35,10 +44,14 @@ pub(super) fn render(
     text.push_str(&table::render(&rows(&tally, &safe, bare, guarded), paint));
     text.push('\n');
     text.push_str(&meaning(&tally, &safe));
+    if let Claims::InFolder(folder) = setting.claims {
+        let _ = write!(text, "\n{}\n", paint.on(Ink::Bold, "What is remembered"));
+        text.push_str(&memory(intake, &safe, folder));
+    }
     if let Some(kill) = &guarded.kill {
         let _ = write!(text, "\n{}\n", paint.on(Ink::Bold, "What the kill did"));
         text.push_str(&story(kill, &guarded.postings));
-    } else if setting.processes.is_some() {
+    } else if matches!(setting.claims, Claims::InRedis { .. }) {
         text.push_str("No worker was killed: none came to its effect.\n");
     }
     let _ = write!(text, "\n{}\n", paint.on(Ink::Bold, "What to read next"));
@@ -46,12 +59,11 @@ pub(super) fn render(
     text
 }
 
-fn head(intake: &Intake, setting: Setting) -> String {
-    let events: HashSet<_> = intake.deliveries.iter().map(|delivery| &delivery.event.id).collect();
+fn head(intake: &Intake, setting: Setting<'_>) -> String {
     let mut text = format!(
         "{} of {}, from {}.\n",
         counted(intake.deliveries.len(), "delivery", "deliveries"),
-        counted(events.len(), "event", "events"),
+        counted(events(intake), "event", "events"),
         intake.name,
     );
     if !intake.unreadable.is_empty() {
@@ -59,11 +71,11 @@ fn head(intake: &Intake, setting: Setting) -> String {
         let _ = writeln!(text, "{lines} no delivery and left out; standard error names them.");
     }
     let workers = counted(setting.workers.into(), "worker", "workers");
-    let _ = match setting.processes {
-        None => {
+    let _ = match setting.claims {
+        Claims::InFolder(_) => {
             writeln!(text, "Handled by {workers} at once, first without protection, then with.")
         }
-        Some(processes) => writeln!(
+        Claims::InRedis { processes } => writeln!(
             text,
             "Handled by {workers} at once, first without protection in this process, then with\n\
              it in {processes} processes that share a Redis; one of them was to be killed.",
@@ -80,7 +92,7 @@ fn rows(tally: &Tally, safe: &Tally, bare: &Half, guarded: &Half) -> Vec<Row> {
         Row::guarded("first told \"in flight\", then delivered again", safe.told_in_flight),
         Row::guarded("refused: known event, other content", safe.mismatched.len()),
     ];
-    if guarded.kill.is_some() {
+    if guarded.kill.is_some() || safe.takeovers + safe.deduped > 0 {
         rows.push(Row::guarded("claims taken over after their lease", safe.takeovers));
         rows.push(Row::guarded("effects run again, deduped by the provider", safe.deduped));
     }
@@ -88,12 +100,21 @@ fn rows(tally: &Tally, safe: &Tally, bare: &Half, guarded: &Half) -> Vec<Row> {
         let (bare, guarded) = (tally.put_aside.len(), safe.put_aside.len());
         rows.push(Row::fault("put aside, not handled", bare, guarded));
     }
-    rows.push(Row::fault("events that moved money twice", tally.moved_twice, safe.moved_twice));
-    rows.push(Row::fault("events with different receipts", tally.split, safe.split));
-    let wrong = [tally, safe].map(|tally| money::amounts(&tally.wrong));
-    let inks = [&wrong[0], &wrong[1]].map(|w| if w.is_empty() { Ink::Good } else { Ink::Bad });
-    let cells = wrong.map(|w| if w.is_empty() { vec!["none".to_owned()] } else { w });
-    rows.push(Row { label: "money wrongly moved", cells, inks });
+    let [twice, split, wrong] = if bare.others.is_empty() && guarded.others.is_empty() {
+        ["events that moved money twice", "events with different receipts", "money wrongly moved"]
+    } else {
+        [
+            "events that moved money twice, all runs",
+            "events with different receipts, all runs",
+            "money wrongly moved, all runs",
+        ]
+    };
+    rows.push(Row::fault(twice, tally.moved_twice, safe.moved_twice));
+    rows.push(Row::fault(split, tally.split, safe.split));
+    let amounts = [tally, safe].map(|tally| money::amounts(&tally.wrong));
+    let inks = [&amounts[0], &amounts[1]].map(|a| if a.is_empty() { Ink::Good } else { Ink::Bad });
+    let cells = amounts.map(|a| if a.is_empty() { vec!["none".to_owned()] } else { a });
+    rows.push(Row { label: wrong, cells, inks });
     let cells = [bare, guarded].map(|half| vec![seconds(half.took)]);
     rows.push(Row { label: "time", cells, inks: [Ink::Plain; 2] });
     rows
@@ -140,6 +161,30 @@ fn meaning(tally: &Tally, safe: &Tally) -> String {
     text
 }
 
+/// What this run knew of earlier ones, and the next one will of this.
+fn memory(intake: &Intake, safe: &Tally, folder: &Path) -> String {
+    let all = events(intake);
+    let mut text = match safe.remembered {
+        0 => format!(
+            "  No event was known yet. Run this again, now or in an hour, and all are: what has\n\
+             \x20 completed is remembered for {RETENTION}, also by another process.\n",
+        ),
+        some if some == all => format!(
+            "  All {} were remembered from an earlier run: nothing ran again, and the\n\
+             \x20 answer was the receipt of that time. Without protection all money moved again.\n",
+            counted(all, "event", "events"),
+        ),
+        some => format!(
+            "  {} of {} were remembered from an earlier run: nothing ran again for them,\n\
+             \x20 and the answer was the receipt of that time.\n",
+            money::grouped(some as u128),
+            counted(all, "event", "events"),
+        ),
+    };
+    let _ = writeln!(text, "  It is kept in {}; --forget begins anew.", folder.display());
+    text
+}
+
 fn story(kill: &Kill, postings: &[Posting]) -> String {
     let mut of_event = postings.iter().filter(|posting| posting.event == kill.event);
     let first = of_event.find(|posting| posting.moved);
@@ -169,16 +214,24 @@ fn story(kill: &Kill, postings: &[Posting]) -> String {
     text
 }
 
-fn next(setting: Setting) -> &'static str {
-    if setting.processes.is_some() {
-        "  examples/src/quickstart/handler.rs   the handler of both halves\n\
-         \x20 README.md                            which strategy promises what\n"
-    } else {
-        "  examples/src/quickstart/handler.rs   the handler of both halves\n\
-         \x20 README.md                            which strategy promises what\n\
-         \x20 … --bin quickstart -- --redis URL    the same across processes, one of them killed\n\
-         \x20 … --bin quickstart -- FILE           deliveries of your own (-- --help says how)\n"
+fn next(setting: Setting<'_>) -> &'static str {
+    match setting.claims {
+        Claims::InRedis { .. } => {
+            "  examples/src/quickstart/handler.rs   the handler of both halves\n\
+             \x20 README.md                            which strategy promises what\n"
+        }
+        Claims::InFolder(_) => {
+            "  examples/src/quickstart/handler.rs   the handler of both halves\n\
+             \x20 README.md                            which strategy promises what\n\
+             \x20 … --bin quickstart -- --redis URL    the same across processes, one of them killed\n\
+             \x20 … --bin quickstart -- FILE           deliveries of your own (-- --help says how)\n"
+        }
     }
+}
+
+fn events(intake: &Intake) -> usize {
+    let events = intake.deliveries.iter().map(|delivery| &delivery.event.id);
+    events.collect::<HashSet<_>>().len()
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {
@@ -190,166 +243,4 @@ fn seconds(time: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::answer::Answer;
-    use super::super::broker::Settled;
-    use super::super::delivery::{Delivery, Event};
-    use super::super::handler::Receipt;
-    use super::super::intake::Unreadable;
-    use super::*;
-
-    fn delivery(line: usize, id: &str, amount: u64) -> Delivery {
-        let event = Event {
-            id: id.to_owned(),
-            kind: "payment.succeeded".to_owned(),
-            account: "acct".to_owned(),
-            amount,
-            currency: "EUR".to_owned(),
-        };
-        Delivery { line, event }
-    }
-
-    fn posting(delivery: &Delivery, moved: bool, at: u64) -> Posting {
-        Posting {
-            event: delivery.event.id.clone(),
-            key: None,
-            receipt: "r".to_owned(),
-            moved,
-            amount: delivery.event.amount,
-            currency: "EUR".to_owned(),
-            process: 1,
-            at,
-        }
-    }
-
-    fn settled(delivery: &Delivery, answer: Answer, told_in_flight: u32) -> Settled {
-        Settled { delivery: delivery.clone(), answer, told_in_flight }
-    }
-
-    fn ran(number: &str, attempt: u32) -> Answer {
-        Answer::Ran { receipt: Receipt { number: number.to_owned() }, attempt }
-    }
-
-    /// An event with a duplicate and a forgery, and one that comes once.
-    fn intake() -> Intake {
-        let deliveries = vec![
-            delivery(1, "evt_a", 1250),
-            delivery(2, "evt_a", 1250),
-            delivery(3, "evt_a", 999_900),
-            delivery(5, "evt_b", 70),
-        ];
-        let unreadable = vec![Unreadable { line: 4, reason: "there is no `id`".to_owned() }];
-        Intake { name: "my.jsonl".to_owned(), deliveries, unreadable }
-    }
-
-    fn bare(intake: &Intake) -> Half {
-        let numbers = ["r-1", "r-2", "r-3", "r-4"].into_iter();
-        let answers = intake.deliveries.iter().zip(numbers);
-        Half {
-            settled: answers.map(|(delivery, n)| settled(delivery, ran(n, 1), 0)).collect(),
-            postings: intake.deliveries.iter().map(|d| posting(d, true, 0)).collect(),
-            took: Duration::from_millis(120),
-            kill: None,
-        }
-    }
-
-    fn guarded(intake: &Intake, attempt: u32) -> Half {
-        let [first, again, forged, other] = &intake.deliveries[..] else { unreachable!() };
-        let replayed = Answer::Replayed { receipt: Receipt { number: "r-1".to_owned() } };
-        Half {
-            settled: vec![
-                settled(first, ran("r-1", attempt), 2),
-                settled(again, replayed, 1),
-                settled(forged, Answer::Mismatch, 0),
-                settled(other, ran("r-2", 1), 0),
-            ],
-            postings: vec![posting(first, true, 1000), posting(other, true, 1010)],
-            took: Duration::from_millis(90),
-            kill: None,
-        }
-    }
-
-    const PLAIN: Paint = Paint { colour: false };
-
-    #[test]
-    fn the_report_of_one_process() {
-        let intake = intake();
-        let setting = Setting { workers: 8, processes: None };
-        let text = render(&intake, setting, &bare(&intake), &guarded(&intake, 1), PLAIN);
-        let expected = "\
-4 deliveries of 2 events, from my.jsonl.
-1 line was no delivery and left out; standard error names them.
-Handled by 8 workers at once, first without protection, then with.
-
-                                                       without   #[idempotent]
-  ----------------------------------------------------------------------------
-  deliveries                                                 4               4
-  effects (money moved)                                      4               2
-  duplicates answered with the stored receipt                -               1
-  first told \"in flight\", then delivered again               -               2
-  refused: known event, other content                        -               1
-  events that moved money twice                              1               0
-  events with different receipts                             1               0
-  money wrongly moved                            10,011.50 EUR            none
-  time                                                   0.1 s           0.1 s
-
-Without protection 1 event moved money more than once: every duplicate ran the
-handler again.
-With #[idempotent] each event moved its money once, and its duplicates got the
-receipt of that. Those that came while it ran were told \"in flight\", and got it when
-they came again.
-Refused, because the event had been handled with other content before:
-line 3.
-
-What to read next
-  examples/src/quickstart/handler.rs   the handler of both halves
-  README.md                            which strategy promises what
-  … --bin quickstart -- --redis URL    the same across processes, one of them killed
-  … --bin quickstart -- FILE           deliveries of your own (-- --help says how)
-";
-        assert_eq!(text, expected);
-    }
-
-    #[test]
-    fn the_report_of_a_kill_says_what_ran_again() {
-        let intake = intake();
-        let mut half = guarded(&intake, 2);
-        half.postings.push(posting(&intake.deliveries[0], false, 3150));
-        let event = "evt_a".to_owned();
-        half.kill = Some(Kill { worker: 2, process: 77, event, unfinished: 3 });
-        let setting = Setting { workers: 8, processes: Some(3) };
-        let text = render(&intake, setting, &bare(&intake), &half, PLAIN);
-        for line in [
-            "  claims taken over after their lease                        -               1",
-            "  effects run again, deduped by the provider                 -               1",
-            "  Worker 2 was killed (kill -9) in the body of evt_a:",
-            "  12.50 EUR had been moved, and the receipt was not stored yet.",
-            "  3 unanswered deliveries came again to the other workers, as from a broker.",
-            "  When the lease of 2 s had lapsed, 2.1 s after the effect, one of them took the",
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
-        }
-    }
-
-    #[test]
-    fn wrong_money_under_protection_is_not_talked_away() {
-        let intake = intake();
-        let setting = Setting { workers: 8, processes: None };
-        let text = render(&intake, setting, &bare(&intake), &bare(&intake), PLAIN);
-        assert!(text.contains("please report it"));
-    }
-
-    #[test]
-    fn colours_change_no_column() {
-        let intake = intake();
-        let setting = Setting { workers: 8, processes: None };
-        let (bare, guarded) = (bare(&intake), guarded(&intake, 1));
-        let plain = render(&intake, setting, &bare, &guarded, PLAIN);
-        let coloured = render(&intake, setting, &bare, &guarded, Paint { colour: true });
-        let stripped = ["1", "32", "31", "0"]
-            .iter()
-            .fold(coloured.clone(), |text, code| text.replace(&format!("\x1b[{code}m"), ""));
-        assert_ne!(plain, coloured);
-        assert_eq!(plain, stripped);
-    }
-}
+mod tests;

@@ -13,15 +13,21 @@ use super::processes::Kill;
 #[derive(Debug)]
 pub(super) struct Half {
     pub(super) settled: Vec<Settled>,
+    /// What this run has asked of the provider.
     pub(super) postings: Vec<Posting>,
+    /// What other runs have, by the same ledger.
+    pub(super) others: Vec<Posting>,
     pub(super) took: Duration,
     pub(super) kill: Option<Kill>,
 }
 
+/// The receipts that are known of each event.
+type Receipts<'a> = HashMap<&'a str, HashSet<&'a str>>;
+
 /// Amounts in minor units, by currency.
 pub(super) type Money = BTreeMap<String, u128>;
 
-/// The numbers of one half.
+/// The numbers of one half: of this run, where they don't say otherwise.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) deliveries: usize,
@@ -30,16 +36,19 @@ pub(super) struct Tally {
     /// Requests that the provider answered without moving money, by the ledger.
     pub(super) deduped: usize,
     pub(super) replayed: usize,
+    /// Events that were answered, and of which the provider heard nothing.
+    pub(super) remembered: usize,
     /// Deliveries that were told at least once that their event is being handled.
     pub(super) told_in_flight: usize,
     /// The lines of deliveries whose content had changed.
     pub(super) mismatched: Vec<usize>,
     /// Bodies that ran after an attempt which was left without an outcome.
     pub(super) takeovers: usize,
+    /// Events that moved money more than once, over all runs.
     pub(super) moved_twice: usize,
-    /// Events whose deliveries were answered with different receipts.
+    /// Events with different receipts, over all runs.
     pub(super) split: usize,
-    /// What moved and should not have, or should have and did not.
+    /// What moved and should not have, or should have and did not, over all runs.
     pub(super) wrong: Money,
     /// Deliveries that nobody could settle: line and reason.
     pub(super) put_aside: Vec<(usize, String)>,
@@ -48,14 +57,23 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn of(deliveries: &[Delivery], half: &Half) -> Self {
         let mut tally = Self { deliveries: deliveries.len(), ..Self::default() };
-        tally.count_answers(&half.settled);
-        tally.count_postings(&half.postings);
-        tally.wrong = wrong(deliveries, &half.postings);
+        let mut receipts = Receipts::new();
+        tally.count_answers(&half.settled, &mut receipts);
+        let asked: HashSet<_> = half.postings.iter().map(|posting| &*posting.event).collect();
+        tally.remembered = receipts.keys().filter(|event| !asked.contains(*event)).count();
+        tally.effects = half.postings.iter().filter(|posting| posting.moved).count();
+        tally.deduped = half.postings.len() - tally.effects;
+        // Other runs may have had deliveries of other events.
+        let events: HashSet<_> = deliveries.iter().map(|it| &*it.event.id).collect();
+        let others = half.others.iter().filter(|posting| events.contains(&*posting.event));
+        let others: Vec<_> = others.collect();
+        let all: Vec<_> = others.iter().copied().chain(&half.postings).collect();
+        tally.count_over_all_runs(&all, receipts);
+        tally.wrong = wrong(deliveries, &others, &all);
         tally
     }
 
-    fn count_answers(&mut self, settled: &[Settled]) {
-        let mut receipts: HashMap<&str, HashSet<&str>> = HashMap::new();
+    fn count_answers<'a>(&mut self, settled: &'a [Settled], receipts: &mut Receipts<'a>) {
         for Settled { delivery, answer, told_in_flight } in settled {
             self.told_in_flight += usize::from(*told_in_flight > 0);
             match answer {
@@ -76,32 +94,33 @@ impl Tally {
                 }
             }
         }
-        self.split = receipts.values().filter(|receipts| receipts.len() > 1).count();
         self.mismatched.sort_unstable();
         self.put_aside.sort_unstable();
     }
 
-    fn count_postings(&mut self, postings: &[Posting]) {
+    fn count_over_all_runs<'a>(&mut self, all: &[&'a Posting], mut receipts: Receipts<'a>) {
         let mut times: HashMap<&str, usize> = HashMap::new();
-        for posting in postings {
-            if posting.moved {
-                *times.entry(&posting.event).or_default() += 1;
-            }
+        for posting in all {
+            receipts.entry(&posting.event).or_default().insert(&posting.receipt);
+            *times.entry(&posting.event).or_default() += usize::from(posting.moved);
         }
-        self.effects = times.values().sum();
-        self.deduped = postings.len() - self.effects;
+        self.split = receipts.values().filter(|receipts| receipts.len() > 1).count();
         self.moved_twice = times.values().filter(|times| **times > 1).count();
     }
 }
 
-/// Right is what an event's first delivery says, once.
-fn wrong(deliveries: &[Delivery], postings: &[Posting]) -> Money {
+/// Right is, once: what another run moved for the event; if none did, what its first delivery says.
+fn wrong(deliveries: &[Delivery], others: &[&Posting], all: &[&Posting]) -> Money {
+    let moved = others.iter().filter(|posting| posting.moved);
+    let moved = moved.map(|it| (&*it.event, &*it.currency, it.amount));
+    let told = deliveries.iter().map(|Delivery { event, .. }| event);
+    let told = told.map(|event| (&*event.id, &*event.currency, event.amount));
     let mut right: HashMap<&str, (&str, u128)> = HashMap::new();
-    for Delivery { event, .. } in deliveries {
-        right.entry(&event.id).or_insert((&event.currency, u128::from(event.amount)));
+    for (event, currency, amount) in moved.chain(told) {
+        right.entry(event).or_insert((currency, amount.into()));
     }
     let mut moved: BTreeMap<(&str, &str), u128> = BTreeMap::new();
-    for posting in postings.iter().filter(|posting| posting.moved) {
+    for posting in all.iter().filter(|posting| posting.moved) {
         *moved.entry((&posting.event, &posting.currency)).or_default() +=
             u128::from(posting.amount);
     }
@@ -143,7 +162,7 @@ mod tests {
             moved,
             amount,
             currency: "EUR".to_owned(),
-            process: 1,
+            run: "this".to_owned(),
             at: 0,
         }
     }
@@ -152,7 +171,7 @@ mod tests {
         let settled =
             |(delivery, answer, told_in_flight)| Settled { delivery, answer, told_in_flight };
         let settled = answers.into_iter().map(settled).collect();
-        Half { settled, postings, took: Duration::ZERO, kill: None }
+        Half { settled, postings, others: Vec::new(), took: Duration::ZERO, kill: None }
     }
 
     fn ran(number: &str, attempt: u32) -> Answer {
@@ -210,5 +229,55 @@ mod tests {
         let tally = Tally::of(&deliveries, &half(vec![(deliveries[0].clone(), away, 0)], vec![]));
         assert_eq!(tally.wrong, Money::from([("EUR".to_owned(), 100)]));
         assert_eq!(tally.put_aside, [(1, "away".to_owned())]);
+    }
+
+    fn replayed(number: &str) -> Answer {
+        Answer::Replayed { receipt: Receipt { number: number.to_owned() } }
+    }
+
+    /// Whose deliveries an earlier run has handled, and whose content differs now.
+    #[test]
+    fn what_another_run_moved_is_right_and_remembered() {
+        let deliveries = [delivery(1, "a", 100), delivery(2, "a", 100), delivery(3, "b", 7)];
+        let [first, second, third] = deliveries.clone();
+        let answers = vec![
+            (first, replayed("r-1"), 0),
+            (second, replayed("r-1"), 0),
+            (third, Answer::Mismatch, 0),
+        ];
+        let mut half = half(answers, vec![]);
+        half.others = vec![
+            posting("a", 100, "r-1", true),
+            posting("b", 5, "r-2", true),
+            posting("of another file", 9, "r-3", true),
+        ];
+        let expected = Tally {
+            deliveries: 3,
+            replayed: 2,
+            remembered: 1,
+            mismatched: vec![3],
+            ..Tally::default()
+        };
+        assert_eq!(Tally::of(&deliveries, &half), expected);
+    }
+
+    #[test]
+    fn what_moves_again_in_another_run_is_wrong() {
+        let deliveries = [delivery(1, "a", 100)];
+        let answers = vec![(deliveries[0].clone(), ran("r-2", 1), 0)];
+        let mut half = half(answers, vec![posting("a", 100, "r-2", true)]);
+        half.others = vec![posting("a", 100, "r-1", true)];
+        let tally = Tally::of(&deliveries, &half);
+        assert_eq!((tally.effects, tally.moved_twice, tally.split), (1, 1, 1));
+        assert_eq!(tally.remembered, 0);
+        assert_eq!(tally.wrong, Money::from([("EUR".to_owned(), 100)]));
+    }
+
+    #[test]
+    fn a_receipt_that_the_ledger_does_not_know_is_a_fault() {
+        let deliveries = [delivery(1, "a", 100)];
+        let mut half = half(vec![(deliveries[0].clone(), replayed("r-9"), 0)], vec![]);
+        half.others = vec![posting("a", 100, "r-1", true)];
+        assert_eq!(Tally::of(&deliveries, &half).split, 1);
     }
 }

@@ -11,7 +11,8 @@ use super::answer::Answer;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Job {
     pub(super) redis: String,
-    pub(super) prefix: String,
+    /// The run's name.
+    pub(super) run: String,
     pub(super) ledger: PathBuf,
     /// The event whose first attempt hangs after its effect.
     pub(super) stall: Option<String>,

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::answer::{self, Answer};
 use super::broker::Broker;
 use super::delivery::Event;
+use super::handler;
 use super::provider::Provider;
 
 /// Whether the handler is protected.
@@ -27,7 +28,7 @@ impl Mode {
     async fn handle(self, provider: &Provider, event: &Event) -> Answer {
         match self {
             Self::Bare => answer::bare(provider, event).await,
-            Self::Guarded => answer::guarded(provider, event).await,
+            Self::Guarded => answer::guarded(handler::durable(provider, event)).await,
         }
     }
 }

@@ -12,7 +12,8 @@ const RULE: &str = "`on_cancel = \"finish\"` lets the body outlive its caller, s
 
 /// Tells what a body that outlives its caller can't have.
 pub(crate) fn borrows(options: &Options, function: &Function, errors: &mut Errors) {
-    if !options.finishes() {
+    // With `tx` nothing can finish by itself, which is told at the option.
+    if !options.finishes() || options.tx.is_some() {
         return;
     }
     for argument in &function.sig.inputs {

@@ -107,12 +107,11 @@ fn fingerprint(compared: &Compared<'_>, runtime: &Runtime) -> TokenStream {
     let Compared::By(places, names) = compared else { return TokenStream::new() };
     let scheme: Vec<String> = places.iter().map(|listed| listed.place.to_string()).collect();
     let scheme = scheme.join(",");
-    let values = places.iter().filter_map(|Listed { place, root, steps }| {
-        let mut ident = names.get(&place.root)?.ident.clone();
-        ident.set_span(ident.span().located_at(root.span()));
-        let span = Span::mixed_site().located_at(root.span());
+    let values = places.iter().filter_map(|listed| {
+        let value = listed.value(names)?;
+        let span = Span::mixed_site().located_at(listed.root.span());
         let runtime = runtime.at(span);
-        Some(quote_spanned!(span=> #runtime::__private::Comparable::compared(&#ident #steps)))
+        Some(quote_spanned!(span=> #runtime::__private::Comparable::compared(&#value)))
     });
     quote!(.fingerprint_of(#scheme, [#(#values),*]))
 }

@@ -1,11 +1,13 @@
 //! The guarded function: its plan, its key, and one call.
 
+mod joined;
 pub(crate) mod key;
 mod plan;
 mod returns;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::check::{self, Unknown};
@@ -26,9 +28,10 @@ pub(crate) fn idempotent(options: TokenStream, item: &TokenStream) -> TokenStrea
         return fallback::item(item, errors);
     };
     check::missing(&options, &function, &mut errors);
-    check::fingerprint(&options, &function, &mut errors);
+    check::values(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
     check::results(&options, &function, &mut errors);
+    check::transaction(&options, template.as_ref(), &function, &mut errors);
     let unknown = template
         .as_ref()
         .map_or(Unknown::None, |template| check::placeholders(template, &function, &mut errors));
@@ -48,6 +51,14 @@ pub(crate) struct Context<'a> {
     options: &'a Options,
     function: &'a Function,
     runtime: Runtime,
+}
+
+impl Context<'_> {
+    /// What stands for the parameter that `tx` names.
+    fn transaction(&self) -> Option<&Ident> {
+        let name = self.options.tx.as_ref()?.unraw().to_string();
+        self.function.names.get(&name).map(|name| &name.ident)
+    }
 }
 
 fn guarded(options: &Options, template: &Template, function: &Function) -> TokenStream {
@@ -84,22 +95,25 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     };
     let absent = absent(options, template, function);
     let key_value = key::write(template, &roots, &compared, runtime);
+    let token = token(context);
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
     let body = body(context);
     let runtime = runtime.at(here);
-    let enter = match options.on_cancel.filter(|_| options.finishes()) {
-        None => quote_spanned! {here=>
-            #runtime::__private::call(#site, #engine, #key, #returns, #body)
+    let finishes = options.on_cancel.filter(|_| options.finishes());
+    let answer = match (context.transaction(), finishes) {
+        (Some(tx), _) => joined::write(tx, context, [&site, &engine, &key, &returns], &body),
+        (None, None) => quote_spanned! {here=>
+            #runtime::__private::call(#site, #engine, #key, #returns, #body).await
         },
         // What can't go on by itself is told where it was asked to.
-        Some(word) => {
+        (None, Some(word)) => {
             let span = here.located_at(word.span);
             let future = Ident::new("body", span);
             quote_spanned! {span=> {
                 let #future = #body;
                 #returns.call_detached(#site, #engine, #key, #future)
-            }}
+            }.await}
         }
     };
     quote_spanned! {here=>
@@ -114,25 +128,24 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         };
         #(#lets)*
         #absent
-        let #key = { #key_value };
+        let #key = { #key_value }#token;
         let #engine = #engine_value;
         let #returns = #returns_value;
-        #enter.await
+        #answer
     }
 }
 
 /// Tells a parameter that is named and that a `#[cfg(…)]` on it has taken away. Only the compiler
 /// knows whether it has.
 fn absent(options: &Options, template: &Template, function: &Function) -> TokenStream {
-    let in_key = template.parts.iter().map(|(placeholder, _)| (&placeholder.place, "key"));
-    let compared = match &options.fingerprint {
-        Some(Fingerprint::Places(places)) => &places[..],
-        _ => &[],
-    };
-    let in_fingerprint = compared.iter().map(|listed| (&listed.place, "fingerprint"));
+    let in_key =
+        template.parts.iter().map(|(placeholder, _)| (&placeholder.place, "part of the key"));
+    let in_fingerprint =
+        options.compared().iter().map(|listed| (&listed.place, "part of the fingerprint"));
+    let in_token = options.token.iter().map(|listed| (&listed.place, "the token"));
     let mut told = Vec::new();
     let mut absent = TokenStream::new();
-    for (place, whose) in in_key.chain(in_fingerprint) {
+    for (place, what) in in_key.chain(in_fingerprint).chain(in_token) {
         let Some(name) = function.names.get(&place.root) else { continue };
         let always = name.cfgs.is_empty() || name.cfgs.iter().any(Vec::is_empty);
         if always || told.contains(&&place.root) {
@@ -142,7 +155,7 @@ fn absent(options: &Options, template: &Template, function: &Function) -> TokenS
         let ident = &name.ident;
         let cfgs = name.cfgs.iter().map(|all| quote!(all(#(#all),*)));
         let message = format!(
-            "`{}` is part of the {whose}, and its `#[cfg(…)]` leaves it out here: write one \
+            "`{}` is {what}, and its `#[cfg(…)]` leaves it out here: write one \
              function for each configuration, each with a key of its own",
             place.root
         );
@@ -153,6 +166,15 @@ fn absent(options: &Options, template: &Template, function: &Function) -> TokenS
         });
     }
     absent
+}
+
+/// The key takes the token that the option names along.
+fn token(context: &Context<'_>) -> Option<TokenStream> {
+    let listed = context.options.token.as_ref()?;
+    let value = listed.value(&context.function.names)?;
+    let span = Span::mixed_site().located_at(listed.root.span());
+    let runtime = context.runtime.at(span);
+    Some(quote_spanned!(span=> .token(#runtime::IsToken::token(&#value))))
 }
 
 /// The engine that the option names, cloned.

@@ -9,7 +9,10 @@ use crate::options::{OnErr, Strategy};
 pub(super) fn write(context: &Context<'_>) -> TokenStream {
     let Context { options, runtime, .. } = context;
     let runtime = runtime.at(Span::mixed_site());
-    let strategy = options.strategy.map_or("setnx", Strategy::name);
+    let strategy = match options.strategy {
+        Some(Strategy::Token) if options.keeps_in_db() => "token_in_db",
+        strategy => strategy.map_or("setnx", Strategy::name),
+    };
     let strategy = Ident::new(strategy, Span::mixed_site());
     let mut plan = quote!(#runtime::Plan::#strategy());
     let times = [
@@ -24,6 +27,9 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
             let millis = time.millis;
             plan.extend(quote!(.#name(::core::time::Duration::from_millis(#millis))));
         }
+    }
+    if let Some(limit) = options.limit {
+        plan.extend(quote!(.limit(#limit)));
     }
     if options.rejects() {
         plan.extend(quote!(.reject_duplicates()));

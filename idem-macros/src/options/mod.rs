@@ -1,6 +1,7 @@
 //! What stands between the parentheses of `#[idempotent(…)]`.
 
 pub(crate) mod duration;
+mod limit;
 mod places;
 mod table;
 mod value;
@@ -57,10 +58,15 @@ pub(crate) struct Options {
     pub(crate) on_duplicate: Option<Word>,
     pub(crate) on_err: Option<OnErr>,
     pub(crate) on_cancel: Option<Word>,
+    pub(crate) limit: Option<u32>,
+    pub(crate) token: Option<Listed>,
+    pub(crate) store: Option<Word>,
     pub(crate) engine: Option<Expr>,
     pub(crate) map_err: Option<Path>,
     pub(crate) codec: Option<Type>,
     pub(crate) on_outage: Option<Word>,
+    /// The name of the parameter that holds the caller's transaction.
+    pub(crate) tx: Option<Ident>,
     pub(crate) krate: Option<Path>,
     /// Names of the options that were written, wrong values too, so that a wrong one is not told to
     /// be missing as well.
@@ -95,12 +101,28 @@ impl Options {
         self.wrote(Name::Strategy) || self.meant.contains(&Name::Strategy)
     }
 
+    pub(crate) fn wrote_token(&self) -> bool {
+        self.wrote(Name::Token) || self.meant.contains(&Name::Token)
+    }
+
     pub(crate) fn rejects(&self) -> bool {
         self.on_duplicate.is_some_and(|word| word.text == "reject")
     }
 
+    pub(crate) fn keeps_in_db(&self) -> bool {
+        self.store.is_some_and(|word| word.text == "db")
+    }
+
     pub(crate) fn finishes(&self) -> bool {
         self.on_cancel.is_some_and(|word| word.text == "finish")
+    }
+
+    /// The values of `fingerprint(…)`.
+    pub(crate) fn compared(&self) -> &[Listed] {
+        match &self.fingerprint {
+            Some(Fingerprint::Places(places)) => places,
+            _ => &[],
+        }
     }
 
     fn wrote(&self, name: Name) -> bool {
@@ -193,11 +215,15 @@ impl Options {
             }
             (Name::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
             (Name::OnCancel, Value::Word(text, span)) => self.on_cancel = Some(Word { text, span }),
+            (Name::Limit, Value::Number(number)) => self.limit = Some(number),
+            (Name::Token, Value::Place(place)) => self.token = Some(place),
+            (Name::Store, Value::Word(text, span)) => self.store = Some(Word { text, span }),
             (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),
             (Name::Engine, Value::Expr(expr)) => self.engine = Some(expr),
             (Name::MapErr, Value::Path(path)) => self.map_err = Some(path),
             (Name::Crate, Value::Path(path)) => self.krate = Some(path),
             (Name::Codec, Value::Type(ty)) => self.codec = Some(ty),
+            (Name::Tx, Value::Name(name)) => self.tx = Some(name),
             (option, _) => unreachable!("the table gives {option:?} a value of its kind"),
         }
     }
@@ -243,6 +269,10 @@ impl Options {
         let Some(strategy) = self.strategy else { return };
         for (row, span) in &self.written {
             if let Some(message) = row.foreign_to(strategy) {
+                errors.at(*span, message);
+            } else if self.wrote(Name::Tx)
+                && let Some(message) = row.foreign_in_transaction()
+            {
                 errors.at(*span, message);
             }
         }

@@ -1,7 +1,7 @@
-//! The list of `fingerprint(…)`.
+//! Values by their names: the list of `fingerprint(…)`, and the one of `token = …`.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Lit, Token};
@@ -9,15 +9,42 @@ use syn::{Expr, Lit, Token};
 use super::table::Row;
 use super::value::Value;
 use crate::errors::Errors;
+use crate::names::Names;
 use crate::place::{Place, Step};
 
-/// A value listed in `fingerprint(…)`.
+/// A value that an option names.
 pub(crate) struct Listed {
     pub(crate) place: Place,
     /// The identifier it starts with, as written there.
     pub(crate) root: Ident,
     /// What was written after that identifier.
     pub(crate) steps: TokenStream,
+}
+
+impl Listed {
+    /// The expression, by the identifier that its name is bound as.
+    pub(crate) fn value(&self, names: &Names) -> Option<TokenStream> {
+        let mut ident = names.get(&self.place.root)?.ident.clone();
+        ident.set_span(ident.span().located_at(self.root.span()));
+        let steps = &self.steps;
+        Some(quote!(#ident #steps))
+    }
+}
+
+/// The one place that is the value of an option.
+pub(super) fn one(row: &Row, found: &Expr, errors: &mut Errors) -> Option<Listed> {
+    if let Some((place, root)) = place(found) {
+        return Some(Listed { place, root, steps: after_root(found.to_token_stream()) });
+    }
+    let message = match quoted_name(found) {
+        Some(name) => format!("a name is not quoted: write `{} = {name}`", row.name),
+        None => format!(
+            "`{}` takes {}: write `{}`; compute anything else before the call",
+            row.name, row.kind, row.example
+        ),
+    };
+    errors.under(found, message);
+    None
 }
 
 /// Parses the places between the parentheses of `fingerprint(…)`.

@@ -8,16 +8,20 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strategy {
     Setnx,
+    Count,
     Db,
+    Token,
 }
 
 impl Strategy {
-    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Db];
+    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Count, Self::Db, Self::Token];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Setnx => "setnx",
+            Self::Count => "count",
             Self::Db => "db",
+            Self::Token => "token",
         }
     }
 }
@@ -35,10 +39,14 @@ pub(crate) enum Name {
     OnDuplicate,
     OnErr,
     OnCancel,
+    Limit,
+    Token,
+    Store,
     Engine,
     MapErr,
     Codec,
     OnOutage,
+    Tx,
     Crate,
 }
 
@@ -53,12 +61,18 @@ pub(crate) enum Kind {
     WordOrPath(&'static [&'static str]),
     /// A string literal that is a duration.
     Duration,
+    /// A whole number of attempts.
+    Limit,
     /// A path to a function.
     Function,
     /// A path to a crate.
     Module,
     Type,
     Expr,
+    /// A name, its fields, and methods without arguments.
+    Place,
+    /// The name of a parameter.
+    Parameter,
     /// `name(place, …)`, or `name = "off"`.
     Places,
 }
@@ -87,13 +101,13 @@ pub(crate) struct Row {
 }
 
 const ALL: &[Strategy] = Strategy::ALL;
-const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Db];
+const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Count, Strategy::Db, Strategy::Token];
 const STORED: &[Strategy] = ALL;
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     row(Name::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
-    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "db"]), ALL, "strategy = \"setnx\""),
+    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "count", "db", "token"]), ALL, "strategy = \"setnx\""),
     row(Name::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
     row(Name::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
     row(Name::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),
@@ -102,10 +116,14 @@ pub(crate) const TABLE: &[Row] = &[
     row(Name::OnDuplicate, "on_duplicate", Kind::Word(&["replay", "reject"]), ALL, "on_duplicate = \"reject\""),
     row(Name::OnErr, "on_err", Kind::WordOrPath(&["release", "hold", "store"]), LEASED, "on_err = \"hold\""),
     row(Name::OnCancel, "on_cancel", Kind::Word(&["hold", "finish"]), LEASED, "on_cancel = \"finish\""),
+    row(Name::Limit, "limit", Kind::Limit, &[Strategy::Count], "limit = 3"),
+    row(Name::Token, "token", Kind::Place, &[Strategy::Token], "token = token"),
+    row(Name::Store, "store", Kind::Word(&["kv", "db"]), &[Strategy::Token], "store = \"db\""),
     row(Name::Engine, "engine", Kind::Expr, ALL, "engine = state.idem"),
     row(Name::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
     row(Name::Codec, "codec", Kind::Type, STORED, "codec = MyCodec"),
     row(Name::OnOutage, "on_outage", Kind::Word(&["fail", "run"]), &[Strategy::Setnx], "on_outage = \"run\""),
+    row(Name::Tx, "tx", Kind::Parameter, &[Strategy::Db], "tx = tx"),
     row(Name::Crate, "crate", Kind::Module, ALL, "crate = shop::idem"),
 ];
 
@@ -139,6 +157,22 @@ impl Row {
     }
 }
 
+impl Row {
+    /// What is wrong with this option beside `tx`.
+    pub(crate) fn foreign_in_transaction(&self) -> Option<String> {
+        let rule = match self.option {
+            Name::Lease => "a claim in a transaction lasts as long as that does",
+            Name::MaxRuntime => {
+                "a call in a transaction is undone when it is dropped, as by `tokio::time::timeout`"
+            }
+            Name::OnErr => "with `tx` an `Err` undoes the claim and what the body wrote",
+            Name::OnCancel => "with `tx` a call that is dropped is undone",
+            _ => return None,
+        };
+        Some(format!("{rule}, so there is no `{}`: remove it", self.name))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, Name, Row, Strategy, TABLE};
@@ -163,11 +197,11 @@ mod tests {
     fn an_option_is_foreign_to_a_strategy_that_its_row_does_not_name() {
         let row = Row {
             option: Name::Wait,
-            name: "limit",
+            name: "tries",
             kind: Kind::Text,
             strategies: &[],
             example: "",
         };
-        assert!(row.foreign_to(Strategy::Setnx).is_some_and(|told| told.contains("`limit`")));
+        assert!(row.foreign_to(Strategy::Setnx).is_some_and(|told| told.contains("`tries`")));
     }
 }

@@ -7,7 +7,8 @@ use syn::parse::discouraged::Speculative as _;
 use syn::{Expr, Lit, LitStr, Path, Token, Type};
 
 use super::duration;
-use super::places::Listed;
+use super::limit;
+use super::places::{self, Listed};
 use super::table::{Kind, Row};
 use crate::errors::Errors;
 use crate::suggest;
@@ -17,9 +18,12 @@ pub(crate) enum Value {
     Text(LitStr),
     Word(&'static str, Span),
     Millis(u64, Span),
+    Number(u32),
     Path(Path),
     Type(Type),
     Expr(Expr),
+    Place(Listed),
+    Name(Ident),
     Places(Vec<Listed>),
 }
 
@@ -66,6 +70,15 @@ pub(crate) fn parse(
 /// `Err` holds the tokens that are of another kind; `None` is a mistake that was told.
 fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, TokenStream>> {
     let other = |found: Expr| Some(Err(found.into_token_stream()));
+    if row.kind == Kind::Limit {
+        return match limit::parse(&found) {
+            Ok(number) => Some(Ok(Value::Number(number))),
+            Err(why) => {
+                errors.under(found, why);
+                None
+            }
+        };
+    }
     let text = match &found {
         Expr::Lit(lit) => match &lit.lit {
             Lit::Str(text) => Some(text.clone()),
@@ -111,7 +124,19 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             );
             None
         }
+        (Kind::Place, _) => places::one(row, &found, errors).map(|place| Ok(Value::Place(place))),
         (Kind::Expr, None) => Some(Ok(Value::Expr(found))),
+        (Kind::Parameter, None) => match &found {
+            Expr::Path(path) if let Some(name) = path.path.get_ident() => {
+                Some(Ok(Value::Name(name.clone())))
+            }
+            _ => other(found),
+        },
+        (Kind::Parameter, Some(text)) if syn::parse_str::<Ident>(&text.value()).is_ok() => {
+            let (name, parameter) = (row.name, text.value());
+            errors.at(text.span(), format!("a name is not quoted: write `{name} = {parameter}`"));
+            None
+        }
         (Kind::Function | Kind::Module | Kind::Type, Some(text))
             if syn::parse_str::<Path>(&text.value()).is_ok()
                 && (row.kind != Kind::Type || text.value().contains(char::is_uppercase)) =>
@@ -191,10 +216,13 @@ impl std::fmt::Display for Kind {
             Self::Word(_) => "a word in quotes",
             Self::WordOrPath(_) => "a word in quotes, or the path of a function",
             Self::Duration => "a duration in quotes",
+            Self::Limit => "a whole number",
             Self::Function => "the path of a function",
             Self::Module => "the path of a crate",
             Self::Type => "a type",
             Self::Expr => "an expression",
+            Self::Place => "the name of a parameter, or a path to its field",
+            Self::Parameter => "the name of a parameter",
             Self::Places => "a list in parentheses",
         })
     }

@@ -28,6 +28,7 @@ pub struct Claimant {
     owner: Owner,
     lease: Duration,
     retention: Duration,
+    counts: bool,
 }
 
 impl Default for Claimant {
@@ -42,7 +43,7 @@ impl Claimant {
     #[must_use]
     pub fn new() -> Self {
         let (lease, retention) = (Duration::from_mins(1), Duration::from_mins(2));
-        Self { owner: Owner::new(), lease, retention }
+        Self { owner: Owner::new(), lease, retention, counts: false }
     }
 
     /// The same attempt with this lease, in whole milliseconds. Zero writes a record whose lease
@@ -56,6 +57,12 @@ impl Claimant {
     #[must_use]
     pub fn retention(self, retention: Duration) -> Self {
         Self { retention, ..self }
+    }
+
+    /// The same attempt, counted: its retention is the window that it counts in.
+    #[must_use]
+    pub fn counted(self) -> Self {
+        Self { counts: true, ..self }
     }
 
     /// The running record that it claims an absent name with: fence and attempts are 1.
@@ -78,6 +85,7 @@ impl Claimant {
             fingerprint: None,
             holder: "conformance",
             started: 0,
+            counts: self.counts,
         };
         Record::running(&start, over)
     }

@@ -20,12 +20,25 @@ async fn race<S: Store>(
     beside: impl Future<Output = ()>,
     start: &Arc<Barrier>,
 ) -> Vec<(Record, Claimed)> {
+    race_of(Claimant::new, slot, nodes, claims, over, beside, start).await
+}
+
+/// The same of claimants of this kind.
+async fn race_of<S: Store>(
+    claimant: fn() -> Claimant,
+    slot: &Slot<S>,
+    nodes: &Nodes<S>,
+    claims: usize,
+    over: Option<&Record>,
+    beside: impl Future<Output = ()>,
+    start: &Arc<Barrier>,
+) -> Vec<(Record, Claimed)> {
     let tasks: Vec<_> = (0..claims)
         .map(|at| {
             let node = Arc::clone(&nodes.each()[at % 2]);
             let (name, over, start) = (slot.name().clone(), over.cloned(), Arc::clone(start));
             tokio::spawn(async move {
-                let claimant = Claimant::new();
+                let claimant = claimant();
                 let record = match &over {
                     Some(over) => claimant.claims_over(over),
                     None => claimant.claims(),
@@ -49,7 +62,7 @@ async fn race<S: Store>(
 fn winners(answers: &[(Record, Claimed)]) -> Vec<Record> {
     let winner = |(record, claimed): &(Record, Claimed)| match claimed {
         Claimed::Won { fence } => Some(won(record, *fence)),
-        Claimed::Found(_) => None,
+        Claimed::Found(_) | Claimed::Vanished => None,
     };
     answers.iter().filter_map(winner).collect()
 }
@@ -64,12 +77,45 @@ fn others_found(answers: &[(Record, Claimed)], record: &Record) {
 }
 
 async fn one_wins<S: Store>(slot: &Slot<S>, nodes: &Nodes<S>, over: Option<&Record>) {
+    one_of_them_wins(Claimant::new, slot, nodes, over).await;
+}
+
+async fn one_of_them_wins<S: Store>(
+    claimant: fn() -> Claimant,
+    slot: &Slot<S>,
+    nodes: &Nodes<S>,
+    over: Option<&Record>,
+) -> Record {
     let start = Arc::new(Barrier::new(CLAIMANTS));
-    let answers = race(slot, nodes, CLAIMANTS, over, async {}, &start).await;
-    let winners = winners(&answers);
+    let answers = race_of(claimant, slot, nodes, CLAIMANTS, over, async {}, &start).await;
+    let mut winners = winners(&answers);
     assert_eq!(winners.len(), 1, "one of {CLAIMANTS} claims at once is won");
-    others_found(&answers, &winners[0]);
-    slot.holds(&winners[0], "it has won").await;
+    let winner = winners.remove(0);
+    others_found(&answers, &winner);
+    slot.holds(&winner, "it has won").await;
+    winner
+}
+
+/// Of fifty counted claims at once, of an absent, a free or a lapsed name, one is won, and counted.
+/// A store that does not count is not held to it.
+pub async fn of_fifty_counted_claims_one_is_counted<S: Store>(nodes: Nodes<S>) {
+    if !S::COUNTS {
+        return;
+    }
+    let counted = || Claimant::new().counted();
+    let brief = || Claimant::new().counted().lease(std::time::Duration::from_millis(1));
+    for _ in 0..ROUNDS {
+        let slot = nodes.slot();
+        let first = one_of_them_wins(counted, &slot, &nodes, None).await;
+        assert_eq!(first.spent(), Some(1), "it is the first");
+        let free = freed(&first);
+        slot.done(&first, Change::Release(&free)).await;
+        let second = one_of_them_wins(brief, &slot, &nodes, Some(&free)).await;
+        assert_eq!(second.spent(), Some(1), "the first was given back");
+        slot.until_lapsed().await;
+        let third = one_of_them_wins(counted, &slot, &nodes, Some(&second)).await;
+        assert_eq!(third.spent(), Some(2), "the second has lapsed");
+    }
 }
 
 /// Of fifty claims of an absent name at once one wins, and the others find it.

@@ -29,6 +29,13 @@
 //! Each promise is a function here too, for a store author who wants to hold a store to one of them:
 //! see [`check`]. It panics when the promise is not kept.
 //!
+//! # Counting
+//!
+//! Strategy `count` asks more of a store: a record that counts is kept for the time that the step
+//! says, which is not its retention, so the store keeps that time beside it. A store that does so
+//! says it by [`Store::COUNTS`], and is then held to the promises in [`counting`] and [`windows`]; any
+//! other passes those without being asked.
+//!
 //! # Two nodes
 //!
 //! Idempotency is for several processes. A factory that makes two handles of one store, as two
@@ -78,6 +85,7 @@
 //! [`Claim::step`]: crate::store::Claim::step
 //! [`Change::step`]: crate::store::Change::step
 //! [`Store`]: crate::Store
+//! [`Store::COUNTS`]: crate::Store::COUNTS
 
 // That is what a promise which isn't kept does, and is said once.
 #![allow(clippy::missing_panics_doc)]
@@ -89,12 +97,14 @@ mod time;
 pub mod bytes;
 pub mod claiming;
 pub mod concurrency;
+pub mod counting;
 pub mod expiry;
 pub mod foreign;
 pub mod getting;
 pub mod settled;
 pub mod settling;
 pub mod taking_over;
+pub mod windows;
 
 use std::time::Duration;
 
@@ -215,6 +225,27 @@ macro_rules! __conformance {
                 one_of_fifty_claims_wins_a_free_name
                 a_completion_and_a_takeover_exclude_each_other
                 a_renewal_and_a_takeover_exclude_each_other
+                of_fifty_counted_claims_one_is_counted
+            }
+            counting {
+                a_claim_sent_again_is_counted_once
+                a_live_attempt_is_the_only_one
+                a_lapsed_attempt_is_spent
+                an_attempt_is_given_back_once
+                a_late_claim_of_an_attempt_that_is_over_is_not_counted
+                a_count_does_not_outlive_its_window
+                nothing_is_given_back_after_the_window
+                renewing_a_counted_attempt_moves_its_lease
+                a_counted_attempt_completes_once
+                purging_forgets_a_count
+                what_counts_and_what_does_not_follow_each_other
+            }
+            windows {
+                a_window_ends_in_its_time
+                a_window_outlives_a_running_attempt
+                a_window_outlives_an_attempt_that_is_begun_late
+                completing_begins_the_window_anew
+                a_counted_lease_lapses_in_its_time
             }
             bytes {
                 an_empty_result_is_kept
@@ -289,12 +320,14 @@ mod tests {
             include_str!("bytes.rs"),
             include_str!("claiming.rs"),
             include_str!("concurrency.rs"),
+            include_str!("counting.rs"),
             include_str!("expiry.rs"),
             include_str!("foreign.rs"),
             include_str!("getting.rs"),
             include_str!("settled.rs"),
             include_str!("settling.rs"),
             include_str!("taking_over.rs"),
+            include_str!("windows.rs"),
         ] {
             for promise in topic.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
                 let name = promise.split('<').next().unwrap_or_default();

@@ -108,7 +108,7 @@ impl<S: Store> Slot<S> {
     pub(super) async fn win(&self, record: &Record, over: Option<&Record>) -> Record {
         match self.claim(record, over).await {
             Claimed::Won { fence } => won(record, fence),
-            Claimed::Found(found) => panic!("the claim is won, but the store answered {found:?}"),
+            other => panic!("the claim is won, but the store answered {other:?}"),
         }
     }
 
@@ -119,6 +119,7 @@ impl<S: Store> Slot<S> {
             Claimed::Won { fence } => {
                 panic!("the name is not to be had, but the store gave it away (fence {fence})")
             }
+            Claimed::Vanished => panic!("something stands there, but the store has not found it"),
         }
     }
 

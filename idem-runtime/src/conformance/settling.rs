@@ -52,6 +52,7 @@ pub async fn a_renewed_lease_is_not_taken<S: Store>(nodes: Nodes<S>) {
     let said = match claimed {
         Claimed::Found(found) => found.lease,
         Claimed::Won { .. } => Lease::Lapsed,
+        Claimed::Vanished => panic!("the record stands, but the store has not found it"),
     };
     renewed.age_in(seen).explains(said, lease);
 }

@@ -8,6 +8,7 @@ use super::Idem;
 use crate::error::Error;
 use crate::store::Shelf;
 use crate::store::sql::Database;
+use crate::store::sql::inside::Joinable;
 
 impl Idem {
     /// Makes the table of records in the engine's database, or brings it up to this version of the
@@ -86,6 +87,17 @@ impl Idem {
     /// [`Builder::sweep_every`]: crate::Builder::sweep_every
     pub async fn sweep(&self) -> Result<u64, Error> {
         self.database()?.sweep().await
+    }
+
+    /// The records that a transaction of this kind of database can see.
+    pub(crate) fn records<DB: Joinable>(&self) -> Result<&DB::Records, Error> {
+        DB::records(self.database()?).ok_or_else(|| {
+            Error::config(format!(
+                "the caller's transaction is of another database than this engine's: write `{}` on \
+                 the builder",
+                DB::BUILD
+            ))
+        })
     }
 
     fn database(&self) -> Result<&Database, Error> {

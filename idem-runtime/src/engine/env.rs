@@ -4,9 +4,9 @@ use super::{Builder, Idem};
 use crate::error::Error;
 
 impl Idem {
-    /// An engine as the environment says: `IDEM_REDIS_URL`, `IDEM_DATABASE_URL`, `IDEM_PREFIX`, and
-    /// `IDEM_DISABLED`
-    /// (`1` or `true`: bodies run unguarded, with a warning).
+    /// An engine as the environment says: `IDEM_REDIS_URL`, `IDEM_DATABASE_URL`, `IDEM_PREFIX`,
+    /// `IDEM_TOKEN_SECRET` (its bytes as they are, 32 at least), and `IDEM_DISABLED` (`1` or `true`:
+    /// bodies run unguarded, with a warning; tokens are verified all the same).
     ///
     /// # Errors
     ///
@@ -46,6 +46,9 @@ impl Builder {
         }
         if let Some(prefix) = variable("IDEM_PREFIX")? {
             builder = builder.prefix(prefix);
+        }
+        if let Some(secret) = variable("IDEM_TOKEN_SECRET")? {
+            builder = builder.token_secret(secret);
         }
         match variable("IDEM_DISABLED")?.as_deref() {
             None | Some("0" | "false") => Ok(builder),

@@ -7,6 +7,7 @@ mod database;
 mod env;
 mod people;
 mod register;
+mod tokens;
 mod work;
 
 use std::cell::Cell;
@@ -22,9 +23,10 @@ pub(crate) use work::Running;
 use crate::error::Error;
 use crate::flight::Flights;
 use crate::key::Key;
-use crate::plan::Strategy;
+use crate::plan::{Kept, Strategy};
 use crate::site::Site;
 use crate::store::{Memory, Name, Shelf};
+use crate::token::Ring;
 use register::Register;
 use work::Work;
 
@@ -59,6 +61,7 @@ struct Inner {
     holder: String,
     max_result: usize,
     disabled: bool,
+    tokens: Ring,
     flights: Flights,
     register: Register,
     work: Work,
@@ -85,7 +88,7 @@ impl Idem {
     fn of(settings: Settings) -> Self {
         #[cfg(feature = "_sql")]
         let sweeper = settings.sweeper();
-        let Settings { kv, db, prefix, holder, max_result, disabled, .. } = settings;
+        let Settings { kv, db, prefix, holder, max_result, disabled, tokens, .. } = settings;
         Self(Arc::new(Inner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             kv,
@@ -96,6 +99,7 @@ impl Idem {
             holder,
             max_result,
             disabled,
+            tokens,
             flights: Flights::default(),
             register: Register::default(),
             work: Work::default(),
@@ -103,8 +107,8 @@ impl Idem {
     }
 
     /// Waits until no body is in flight and nothing is settled in the background any more, for at
-    /// most `deadline`. Every attempt is told at once, by [`Attempt::cancelled`]; the sweep in the
-    /// background ends.
+    /// most `deadline`. Every attempt is told at once, by [`Attempt::cancelled`], also one that runs
+    /// unguarded, and one that starts later; the sweep in the background ends.
     ///
     /// Returns how many were still in flight at the deadline. Calls that come in the meantime are
     /// served: stop the servers and consumers first.
@@ -157,10 +161,17 @@ impl Idem {
             _ if self.0.disabled => {
                 Err(Error::config("this engine is disabled: it has no records"))
             }
-            Strategy::Setnx if self.0.kv.is_some() => Ok(Place::Kv),
+            Strategy::Setnx | Strategy::Token(Kept::Kv) if self.0.kv.is_some() => Ok(Place::Kv),
             Strategy::Setnx => Err(Error::config(NO_STORE)),
-            Strategy::Db if self.0.db.is_some() => Ok(Place::Db),
+            Strategy::Count => match &self.0.kv {
+                Some(kv) if kv.counts() => Ok(Place::Kv),
+                Some(_) => Err(Error::config(COUNTS_NOT)),
+                None => Err(Error::config(NO_COUNTER)),
+            },
+            Strategy::Token(Kept::Kv) => Err(Error::config(NO_STORE_FOR_TOKENS)),
+            Strategy::Db | Strategy::Token(Kept::Db) if self.0.db.is_some() => Ok(Place::Db),
             Strategy::Db => Err(Error::config(NO_DATABASE)),
+            Strategy::Token(Kept::Db) => Err(Error::config(NO_DATABASE_FOR_TOKENS)),
         }
     }
 
@@ -215,8 +226,19 @@ pub(crate) enum Place {
 
 const NO_STORE: &str = "`setnx` needs a store: `.redis(url)` or `.memory()` on the builder";
 
+const NO_COUNTER: &str = "`count` is kept in Redis, Valkey or memory, and not in a database: \
+                          `.redis(url)` or `.memory()` on the builder, beside the database if there is one";
+
+const COUNTS_NOT: &str = "this engine's store does not count attempts, as `count` asks: `.redis(url)` or `.memory()` on \
+                          the builder, or a store of your own whose `Store::COUNTS` is true";
+const NO_STORE_FOR_TOKENS: &str = "`token` records its uses in Redis or memory: `.redis(url)` or \
+                                   `.memory()` on the builder, or `store = \"db\"` on the function";
+
 const NO_DATABASE: &str = "`db` needs a database: `.postgres(pool)`, `.mysql(pool)`, \
                            `.sqlite(pool)` or `.database(url)` on the builder";
+
+const NO_DATABASE_FOR_TOKENS: &str = "`store = \"db\"` needs a database: `.postgres(pool)`, \
+                                      `.mysql(pool)`, `.sqlite(pool)` or `.database(url)` on the builder";
 
 /// What an engine is made of.
 pub(crate) struct Settings {
@@ -228,6 +250,7 @@ pub(crate) struct Settings {
     holder: String,
     max_result: usize,
     disabled: bool,
+    tokens: Ring,
 }
 
 const DEFAULT_PREFIX: &str = "idem";
@@ -244,6 +267,7 @@ impl Default for Settings {
             holder: builder::host_and_process(),
             max_result: DEFAULT_MAX_RESULT,
             disabled: false,
+            tokens: Ring::default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::codec::Codec as _;
 use crate::error::Error;
 use crate::key::Key;
 use crate::record::{Content, Header, Owner, Record, State, codec_name};
-use crate::store::{Change, Found, Lease, Settled, Shelf};
+use crate::store::{Change, Found, Lease, Name, Settled, Shelf};
 
 /// What stands under a key, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Entry {
     pub fence: u64,
     /// How many attempts were made on the key.
     pub attempts: u32,
+    /// How many attempts of its window are spent; `None` where none are counted.
+    pub spent: Option<u32>,
     /// Who made this one.
     pub holder: String,
     /// What is left of its lease; `None` when it has lapsed, or when nothing runs.
@@ -27,11 +29,13 @@ pub struct Entry {
 }
 
 impl Idem {
-    /// What stands under a key; `None` when nothing does.
+    /// What stands under a key; `None` when nothing does. A token's use stands under the key that
+    /// brings it, [`key.token(&token)`](Key::token), also when the token has expired.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidKey`], [`Error::Outage`], and [`Error::Config`] without a store.
+    /// [`Error::InvalidKey`], [`Error::InvalidToken`], [`Error::Outage`], and [`Error::Config`]
+    /// without a store.
     ///
     /// ```
     /// # use idem::{Idem, Plan};
@@ -42,10 +46,11 @@ impl Idem {
     /// # Ok::<(), idem::Error>(()) }).unwrap();
     /// ```
     pub async fn get(&self, key: &Key) -> Result<Option<Entry>, Error> {
-        Ok(self.find(key).await?.map(|(_, found)| Entry {
+        Ok(self.find(key).await?.map(|(_, _, found)| Entry {
             state: found.record.state(),
             fence: found.record.fence(),
             attempts: found.record.attempts(),
+            spent: found.record.spent(),
             holder: found.record.holder().to_owned(),
             lease_left: match found.lease {
                 Lease::Live(left) if found.record.state() == Some(State::Running) => Some(left),
@@ -54,7 +59,8 @@ impl Idem {
         }))
     }
 
-    /// Frees a key whose attempt is known to have done nothing, before its lease lapses.
+    /// Frees a key whose attempt is known to have done nothing, before its lease lapses. A counted
+    /// attempt is given back.
     ///
     /// [`Settled::Lost`] when the key is not running under that fence (any more).
     ///
@@ -62,10 +68,10 @@ impl Idem {
     ///
     /// As [`get`](Idem::get).
     pub async fn release(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
-        let Some((place, running)) = self.running(key, fence).await? else {
+        let Some((place, name, running)) = self.running(key, fence).await? else {
             return Ok(Settled::Lost);
         };
-        Ok(place.settle(&self.name(key), &running, Change::Release(&running.freed())).await?)
+        Ok(place.settle(&name, &running, Change::Release(&running.freed())).await?)
     }
 
     /// Completes a key whose attempt is known to have succeeded, with its result: an outcome
@@ -90,22 +96,23 @@ impl Idem {
     where
         T: serde::Serialize + serde::de::DeserializeOwned,
     {
-        let Some((place, running)) = self.running(key, fence).await? else {
+        let Some((place, name, running)) = self.running(key, fence).await? else {
             return Ok(Settled::Lost);
         };
         let header = Header {
             // Another's than the attempt's: if that completes after all, it has lost.
             owner: Owner::new(),
-            codec: codec_name(<crate::Json as crate::Codec<T>>::NAME),
+            codec: codec_name(Some(<crate::Json as crate::Codec<T>>::NAME)),
             ..running.next(State::Completed, Content::Success)
         };
         let completed =
             Record::with_body(header, running.holder(), |out| crate::Json::encode(result, out))
                 .map_err(|error| Error::config(format!("the result does not encode: {error}")))?;
-        Ok(place.settle(&self.name(key), &running, Change::Complete(&completed)).await?)
+        Ok(place.settle(&name, &running, Change::Complete(&completed)).await?)
     }
 
-    /// Forgets a key: the next call runs, with fences from the start.
+    /// Forgets a key: the next call runs, with fences, and with what is counted, from the start. A
+    /// token whose use is forgotten can be used again until it expires.
     ///
     /// [`Settled::Lost`] when what stands there has another fence.
     ///
@@ -114,20 +121,20 @@ impl Idem {
     /// As [`get`](Idem::get).
     pub async fn purge(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
         match self.find(key).await? {
-            Some((place, found)) if found.record.fence() == fence => {
-                Ok(place.settle(&self.name(key), &found.record, Change::Purge).await?)
+            Some((place, name, found)) if found.record.fence() == fence => {
+                Ok(place.settle(&name, &found.record, Change::Purge).await?)
             }
             _ => Ok(Settled::Lost),
         }
     }
 
-    /// What stands under the key, and where. A key does not tell its strategy: all stores are asked.
-    async fn find(&self, key: &Key) -> Result<Option<(&Shelf, Found)>, Error> {
+    /// What stands under the key, where, and by what name. A key does not tell its strategy: all stores are asked.
+    async fn find(&self, key: &Key) -> Result<Option<(&Shelf, Name, Found)>, Error> {
         key.check()?;
-        let name = self.name(key);
+        let name = self.name_for_people(key)?;
         for shelf in self.shelves() {
             if let Some(found) = shelf.get(&name).await? {
-                return Ok(Some((shelf, found)));
+                return Ok(Some((shelf, name, found)));
             }
         }
         match self.shelves().next() {
@@ -136,8 +143,12 @@ impl Idem {
         }
     }
 
-    async fn running(&self, key: &Key, fence: u64) -> Result<Option<(&Shelf, Record)>, Error> {
-        let found = self.find(key).await?.map(|(place, found)| (place, found.record));
-        Ok(found.filter(|(_, it)| it.state() == Some(State::Running) && it.fence() == fence))
+    async fn running(
+        &self,
+        key: &Key,
+        fence: u64,
+    ) -> Result<Option<(&Shelf, Name, Record)>, Error> {
+        let found = self.find(key).await?.map(|(place, name, found)| (place, name, found.record));
+        Ok(found.filter(|(_, _, it)| it.state() == Some(State::Running) && it.fence() == fence))
     }
 }

@@ -45,6 +45,12 @@ impl Work {
     }
 }
 
+impl Running {
+    pub(crate) fn idem(&self) -> &Idem {
+        &self.0
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         self.0.end();

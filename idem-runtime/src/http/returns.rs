@@ -9,7 +9,7 @@ use http::StatusCode;
 use super::{capture, envelope};
 use crate::codec::{Codec, Json};
 use crate::error::{Error, Source};
-use crate::returns::{Guarded, GuardedByFrom, Replay, Return, Returns};
+use crate::returns::{Guarded, GuardedByFrom, NOT_STORED, Replay, Return, Returns};
 
 /// A value that a handler returns: `Json<T>`, `(StatusCode, Json<T>)` or `Response`.
 pub trait HttpValue {
@@ -139,7 +139,7 @@ pub struct HttpNotStored;
 
 #[diagnostic::do_not_recommend]
 impl<V: HttpValue> Codec<V> for HttpNotStored {
-    const NAME: &'static str = "";
+    const NAME: &'static str = NOT_STORED;
 
     fn encode(_: &V, _: &mut Vec<u8>) -> Result<(), Source> {
         Err("not stored".into())
@@ -198,7 +198,7 @@ impl<C: Codec<Response>> Replay<C> for Response {
 impl<C: Codec<Self>, X> Guarded<C, X> for Response {
     fn returns(_: PhantomData<C>, refuse: fn(Error) -> Self) -> Returns<Self> {
         let returns = Returns::new(refuse);
-        if C::NAME.is_empty() { returns } else { returns.replay::<C>() }
+        if C::NAME == NOT_STORED { returns } else { returns.replay::<C>() }
     }
 }
 

@@ -8,6 +8,7 @@ mod writer;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 pub use client::{IdempotencyKey, InvalidIdempotencyKey};
 pub(crate) use fingerprint::Fingerprint;
@@ -16,17 +17,23 @@ pub use part::{KeyPart, Part};
 pub use writer::KeyWriter;
 
 use crate::error::Error;
+use crate::token::Token;
 
 /// The identity of one logical request: an operation and the values that tell its requests apart.
 ///
 /// Made by [`idem::key!`](crate::key!) from the same template that the attribute takes. It prints
 /// as the logical key that errors and operators name: `charge:42:A-1`.
 ///
+/// Two keys are equal when they are of the same request: the same text, the same fingerprint or
+/// none, and the same token or none. With another fingerprint the text still stands for one record, whose call is an
+/// [`Error::Mismatch`]. So a batch is rid of its own duplicates by a set of keys.
+///
 /// ```
 /// let (user, number) = (42, "A:1");
 /// let key = idem::key!("charge:{user}:{number}");
 /// assert_eq!(key.to_string(), "charge:42:A%3A1");
 /// assert_eq!(key.operation(), "charge");
+/// assert_ne!(key.clone().fingerprint(&1200), key);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -35,11 +42,31 @@ pub struct Key {
     /// Encoded operation, `:`, dynamic part.
     text: String,
     fingerprint: Option<Fingerprint>,
+    token: Option<Token>,
     /// What is wrong with the key; reported by who uses it.
     fault: Option<String>,
 }
 
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
 impl Key {
+    /// What two keys of one request have in common.
+    fn identity(&self) -> (&str, Option<Fingerprint>, Option<&str>) {
+        (&self.text, self.fingerprint, self.token.as_ref().map(Token::as_str))
+    }
+
     /// What is guarded: the template's leading literal.
     #[must_use]
     pub fn operation(&self) -> &str {
@@ -72,6 +99,20 @@ impl Key {
         self.printed(scheme, values.map(serde_json::Value::Array))
     }
 
+    /// The same key with the token that a call under [`Plan::token`](crate::Plan::token) uses.
+    ///
+    /// For people who look at what became of a token, [`Idem::get`](crate::Idem::get) and its kin
+    /// take such a key too.
+    ///
+    /// ```
+    /// # let token = idem::Token::from(String::new());
+    /// let user = 42;
+    /// let key = idem::key!("pay:{user}").token(&token);
+    /// ```
+    pub fn token(self, token: &Token) -> Self {
+        Self { token: Some(token.clone()), ..self }
+    }
+
     fn printed(
         mut self,
         scheme: &str,
@@ -92,9 +133,20 @@ impl Key {
         self.fingerprint
     }
 
+    /// The token that it brings along.
+    pub(crate) fn its_token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
     /// The encoded key without the engine's prefix.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The encoded operation, and the `:` that follows it.
+    pub(crate) fn operation_prefix(&self) -> &str {
+        // What is encoded has no `:` of its own.
+        self.text.split_inclusive(':').next().unwrap_or_default()
     }
 
     /// # Errors

@@ -94,3 +94,22 @@ fn a_value_that_will_not_serialise_makes_the_key_invalid() {
     let error = key(&[("a", "x")]).fingerprint(&odd).check().expect_err("no text");
     assert!(error.to_string().contains("the fingerprint of `op:x` can't be taken"), "{error}");
 }
+
+#[test]
+fn keys_of_one_request_are_one_in_a_set() {
+    use std::collections::{HashMap, HashSet};
+
+    let of = |value| key(&[("a", value)]);
+    let distinct: HashSet<_> = [
+        of("x"),
+        of("x"),
+        of("y"),
+        of("x").fingerprint(&1),
+        of("x").fingerprint(&1),
+        of("x").fingerprint(&2),
+        // What makes a key invalid is not taken for the valid one.
+        of("x").fingerprint(&HashMap::from([((1, 2), 3)])),
+    ]
+    .into();
+    assert_eq!(distinct.len(), 5);
+}

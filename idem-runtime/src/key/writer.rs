@@ -74,6 +74,12 @@ impl KeyWriter {
                 let _ = write!(self.text, "{byte:02x}");
             }
         }
-        Key { operation: self.operation, text: self.text, fingerprint: None, fault: self.fault }
+        Key {
+            operation: self.operation,
+            text: self.text,
+            fingerprint: None,
+            token: None,
+            fault: self.fault,
+        }
     }
 }

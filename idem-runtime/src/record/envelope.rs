@@ -6,7 +6,7 @@
 //! | 4 | format version |
 //! | 5 | state: 1 running, 2 completed, 3 free |
 //! | 6 | content: 0 nothing, 1 success, 2 failure, 3 not stored |
-//! | 7 | what follows the fixed part: 1 a fingerprint, 2 a codec, or both |
+//! | 7 | what follows the fixed part, added up: 1 a fingerprint, 2 a codec, 4 a count |
 //! | 8..24 | owner |
 //! | 24..32 | fence |
 //! | 32..38 | lease, ms |
@@ -16,12 +16,13 @@
 //! | 54..58 | length of the body |
 //! | 58 | length of the holder |
 //! | 59.. | fingerprint: 8 bytes of scheme, 32 of hash |
+//! | | count: 4 bytes, the attempts that are spent |
 //! | | codec's name, padded with zeros to 8 bytes |
 //! | | holder |
 //! | | body |
 //! | last 4 | CRC-32 of all bytes before |
 //!
-//! A later version may change what follows the fingerprint, and may append; what stands before is
+//! A later version may change what follows the count, and may append; what stands before is
 //! readable by every version, so that a node of an older one knows a running record for what it is.
 
 use std::cell::Cell;
@@ -44,7 +45,9 @@ const FIXED: usize = 59;
 const CHECKSUM: usize = 4;
 const HAS_FINGERPRINT: u8 = 1;
 const HAS_CODEC: u8 = 2;
+const HAS_COUNT: u8 = 4;
 const FINGERPRINT: usize = 40;
+const COUNT: usize = 4;
 const CODEC: usize = 8;
 /// What the scratch buffer may keep between two records.
 const SCRATCH: usize = 64 * 1024;
@@ -63,6 +66,8 @@ pub(crate) struct Header {
     pub(crate) started: u64,
     pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) attempts: u32,
+    /// How many attempts of the window are spent, where they are counted.
+    pub(crate) spent: Option<u32>,
     pub(crate) body: u32,
 }
 
@@ -123,6 +128,7 @@ impl Header {
             started: milliseconds_at(fixed, 44),
             fingerprint,
             attempts: attempts(bytes),
+            spent: spent(bytes),
             body: u32::from_le_bytes(array(fixed, 54)),
         })
     }
@@ -130,6 +136,11 @@ impl Header {
     pub(super) fn body<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         let end = bytes.len().saturating_sub(CHECKSUM);
         &bytes[end.saturating_sub(self.body as usize)..end]
+    }
+
+    /// How many attempts it says are spent. One that counts none speaks for its own alone.
+    pub(crate) fn spent(&self) -> u32 {
+        self.spent.unwrap_or_else(|| u32::from(self.state == State::Running))
     }
 
     /// Whether a node of a later version wrote it.
@@ -171,8 +182,27 @@ fn fingerprint(bytes: &[u8]) -> Option<Fingerprint> {
     Some(Fingerprint { scheme: u64::from_le_bytes(array(print, 0)), hash: array(print, 8) })
 }
 
-fn codec_at(bytes: &[u8]) -> usize {
+fn count_at(bytes: &[u8]) -> usize {
     if bytes[7] & HAS_FINGERPRINT == 0 { FIXED } else { FIXED + FINGERPRINT }
+}
+
+pub(super) fn spent(bytes: &[u8]) -> Option<u32> {
+    if bytes[7] & HAS_COUNT == 0 {
+        return None;
+    }
+    let at = count_at(bytes);
+    bytes.get(at..at + COUNT).map(|spent| u32::from_le_bytes(array(spent, 0)))
+}
+
+/// Whether these bytes begin like a record that counts its attempts, damaged or not.
+#[cfg(feature = "redis")]
+pub(super) fn seems_to_count(bytes: &[u8]) -> bool {
+    bytes.len() >= FIXED && &bytes[..4] == MAGIC && bytes[7] & HAS_COUNT != 0
+}
+
+fn codec_at(bytes: &[u8]) -> usize {
+    let count = if bytes[7] & HAS_COUNT == 0 { 0 } else { COUNT };
+    count_at(bytes) + count
 }
 
 fn codec(bytes: &[u8]) -> [u8; CODEC] {
@@ -246,6 +276,7 @@ fn fill(
     };
     fixed[7] = if header.fingerprint.is_some() { HAS_FINGERPRINT } else { 0 };
     fixed[7] |= if has_codec { HAS_CODEC } else { 0 };
+    fixed[7] |= if header.spent.is_some() { HAS_COUNT } else { 0 };
     fixed[8..24].copy_from_slice(&header.owner.0);
     fixed[24..32].copy_from_slice(&header.fence.to_le_bytes());
     fixed[32..38].copy_from_slice(&milliseconds(header.lease)[..6]);
@@ -253,11 +284,14 @@ fn fill(
     fixed[44..50].copy_from_slice(&header.started.min(LATEST).to_le_bytes()[..6]);
     fixed[50..54].copy_from_slice(&header.attempts.to_le_bytes());
     fixed[58] = u8::try_from(holder.len()).unwrap_or(0);
-    out.reserve(FIXED + FINGERPRINT + CODEC + LONGEST_HOLDER + CHECKSUM);
+    out.reserve(FIXED + FINGERPRINT + COUNT + CODEC + LONGEST_HOLDER + CHECKSUM);
     out.extend_from_slice(&fixed);
     if let Some(print) = header.fingerprint {
         out.extend_from_slice(&print.scheme.to_le_bytes());
         out.extend_from_slice(&print.hash);
+    }
+    if let Some(spent) = header.spent {
+        out.extend_from_slice(&spent.to_le_bytes());
     }
     if has_codec {
         out.extend_from_slice(&header.codec);

@@ -30,13 +30,17 @@ fn records() -> Vec<(&'static str, Record)> {
         fingerprint: Some(Fingerprint { scheme: 0x0123_4567_89ab_cdef, hash: [9; 32] }),
         holder: "host-1/4711",
         started: 1_800_000_000_123,
+        counts: false,
     };
     let running = Record::running(&start, None);
     let again = Record::running(&start, Some(&running.freed()));
+    let counts = Start { counts: true, ..start };
+    let counted = Record::running(&counts, None);
+    let counted_again = Record::running(&counts, Some(&counted));
     let settled =
         |state, content, codec| Header { codec: codec_name(codec), ..running.next(state, content) };
     let with = |content, body: &[u8]| {
-        let header = settled(State::Completed, content, "json");
+        let header = settled(State::Completed, content, Some("json"));
         let written = Record::with_body(header, running.holder(), |out| {
             out.extend_from_slice(body);
             Ok(())
@@ -49,11 +53,14 @@ fn records() -> Vec<(&'static str, Record)> {
         ("running-again", again),
         ("success", with(Content::Success, br#"{"id":1}"#)),
         ("failure", with(Content::Failure, br#""Declined""#)),
-        ("nothing", Record::of(settled(State::Completed, Content::Nothing, ""), "host-1/4711")),
+        ("nothing", Record::of(settled(State::Completed, Content::Nothing, None), "host-1/4711")),
         (
             "not-stored",
-            Record::of(settled(State::Completed, Content::NotStored, ""), "host-1/4711"),
+            Record::of(settled(State::Completed, Content::NotStored, None), "host-1/4711"),
         ),
+        ("counted", counted),
+        ("counted-again", counted_again.clone()),
+        ("counted-free", counted_again.freed()),
     ]
 }
 
@@ -121,6 +128,18 @@ fn a_holder_is_cut_at_a_character() {
         fingerprint: None,
         holder: &long,
         started: 0,
+        counts: false,
     };
     assert_eq!(Record::running(&start, None).holder(), "ä".repeat(32));
+}
+
+#[test]
+fn every_codec_has_a_name_of_its_own_and_nothing_has_none() {
+    let names = ["json", "fixed64", "eight888", "nine99999", "", "\0", "\0\0\0\0\0\0\0\0"];
+    let kept: Vec<_> = names.iter().map(|name| codec_name(Some(name))).collect();
+    assert_eq!(codec_name(None), NO_CODEC);
+    for (at, name) in kept.iter().enumerate() {
+        assert!(*name != NO_CODEC && !kept[..at].contains(name), "{:?}", names[at]);
+    }
+    assert_eq!((&kept[0], &kept[2]), (b"json\0\0\0\0", b"eight888"));
 }

@@ -141,6 +141,14 @@ impl Record {
         self.flaw.map_or_else(|| envelope::attempts(&self.bytes), |_| 0)
     }
 
+    /// How many attempts of its window are spent, this one included while it runs; `None` for a
+    /// record that counts none. What counts has its retention for a window: a store keeps it that
+    /// long from the first claim, and at least a lease long while an attempt runs.
+    #[must_use]
+    pub fn spent(&self) -> Option<u32> {
+        self.flaw.map_or_else(|| envelope::spent(&self.bytes), |_| None)
+    }
+
     /// How long the claim stands without renewal, in whole milliseconds; zero where none can be
     /// read, and then it stands for as long as the record is kept.
     #[must_use]
@@ -192,7 +200,14 @@ impl Record {
         let header = self.header().unwrap_or_else(|flaw| unreachable!("settling a record: {flaw}"));
         // A free key is anybody's, with whatever arguments.
         let fingerprint = header.fingerprint.filter(|_| state != State::Free);
-        Header { state, content, fingerprint, ..header }
+        let spent = match state {
+            State::Running => header.spent,
+            // Given back.
+            State::Free => header.spent.map(|spent| spent.saturating_sub(1)),
+            // Its result answers from now on, and no attempt is made any more.
+            State::Completed => None,
+        };
+        Header { state, content, fingerprint, spent, ..header }
     }
 
     /// The free record that this attempt leaves when it gives the key back.
@@ -216,8 +231,15 @@ impl Record {
         Self::from_bytes(&bytes)
     }
 
+    /// Whether these bytes begin like a record that counts its attempts, damaged or not.
+    #[cfg(feature = "redis")]
+    pub(crate) fn seems_to_count(bytes: &[u8]) -> bool {
+        envelope::seems_to_count(bytes)
+    }
+
     /// The record of an attempt as it starts.
     pub(crate) fn running(start: &Start<'_>, over: Option<&Record>) -> Self {
+        let spent = over.and_then(|judged| judged.header().ok()).map_or(0, |it| it.spent());
         let header = Header {
             version: envelope::VERSION,
             state: State::Running,
@@ -230,18 +252,23 @@ impl Record {
             retention: start.retention,
             started: start.started,
             fingerprint: start.fingerprint,
+            spent: start.counts.then(|| spent.saturating_add(1)),
             body: 0,
         };
         Self::of(header, start.holder)
     }
 }
 
-/// A codec's name as records keep it: padded, or hashed where it is longer than eight bytes.
-pub(crate) fn codec_name(name: &str) -> [u8; 8] {
+/// A codec's name as records keep it: padded, or hashed where it is longer than eight bytes or would
+/// look like none.
+pub(crate) fn codec_name(name: Option<&str>) -> [u8; 8] {
+    let Some(name) = name else { return NO_CODEC };
     let mut kept = NO_CODEC;
-    match kept.get_mut(..name.len()) {
-        Some(start) => start.copy_from_slice(name.as_bytes()),
-        None => kept.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]),
+    if let Some(start) = kept.get_mut(..name.len()) {
+        start.copy_from_slice(name.as_bytes());
+    }
+    if kept == NO_CODEC {
+        kept.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]);
     }
     kept
 }
@@ -256,6 +283,8 @@ pub(crate) struct Start<'a> {
     pub(crate) holder: &'a str,
     /// Milliseconds since 1970 by the caller's clock, for people to read.
     pub(crate) started: u64,
+    /// Whether attempts are counted.
+    pub(crate) counts: bool,
 }
 
 impl PartialEq for Record {

@@ -26,10 +26,10 @@ pub trait Guarded<C, X>: Return {
 impl<T, E, C: Codec<T>, X: FailureCodec<E>> Guarded<C, X> for Result<T, E> {
     fn returns(_: PhantomData<C>, refuse: fn(Error) -> Self) -> Returns<Self> {
         let mut returns = Returns::new(refuse).failing_by::<C>();
-        if !C::NAME.is_empty() {
+        if C::NAME != NOT_STORED {
             returns = returns.replay::<C>();
         }
-        if !X::NAME.is_empty() {
+        if X::NAME != NOT_STORED {
             returns = returns.replay_failures::<X>();
         }
         returns
@@ -124,9 +124,12 @@ impl<E, C: Codec<E>> FailureCodec<E> for C {}
 #[derive(Debug)]
 pub struct NotStored;
 
+/// Its name, which no record has, and no other codec.
+pub(crate) const NOT_STORED: &str = "idem: not stored";
+
 #[diagnostic::do_not_recommend]
 impl<T> Codec<T> for NotStored {
-    const NAME: &'static str = "";
+    const NAME: &'static str = NOT_STORED;
 
     fn encode(_: &T, _: &mut Vec<u8>) -> Result<(), Source> {
         Err("not stored".into())

@@ -1,5 +1,7 @@
 //! Records in this process, on tokio's clock.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::{
@@ -37,11 +39,14 @@ struct Entry {
     record: Record,
     /// When it was written or renewed.
     since: Instant,
+    /// How long it is kept from then.
+    keep: Duration,
 }
 
 impl Entry {
     fn standing(&self, now: Instant) -> Option<Standing<'_>> {
-        Standing::new(&self.record, now.saturating_duration_since(self.since))
+        let age = now.saturating_duration_since(self.since);
+        Standing::kept(&self.record, age, self.keep.saturating_sub(age))
     }
 }
 
@@ -58,8 +63,8 @@ impl Shard {
         self.entries.get(name).and_then(|entry| entry.standing(now))
     }
 
-    fn write(&mut self, name: &Name, record: &Record, now: Instant) {
-        let entry = Entry { record: record.clone(), since: now };
+    fn write(&mut self, name: &Name, record: &Record, now: Instant, keep: Duration) {
+        let entry = Entry { record: record.clone(), since: now, keep };
         self.entries.insert(name.clone(), entry);
         if self.entries.len() > self.sweep_at.max(SWEEP_AT_LEAST) {
             self.entries.retain(|_, entry| entry.standing(now).is_some());
@@ -69,12 +74,14 @@ impl Shard {
 }
 
 impl Store for Memory {
+    const COUNTS: bool = true;
+
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
         let now = Instant::now();
         let mut shard = self.shards.of(claim.name);
         match claim.step(shard.standing(claim.name, now)) {
-            ClaimStep::Write => {
-                shard.write(claim.name, claim.record, now);
+            ClaimStep::Write { keep } => {
+                shard.write(claim.name, claim.record, now, keep);
                 Ok(Claimed::Won { fence: claim.record.fence() })
             }
             ClaimStep::Answer(answer) => Ok(answer),
@@ -91,8 +98,8 @@ impl Store for Memory {
         let mut shard = self.shards.of(name);
         let (step, settled) = change.step(running, shard.standing(name, now));
         match step {
-            ChangeStep::Write(record) => shard.write(name, record, now),
-            ChangeStep::Touch => shard.write(name, running, now),
+            ChangeStep::Write { record, keep } => shard.write(name, record, now, keep),
+            ChangeStep::Touch { keep } => shard.write(name, running, now, keep),
             ChangeStep::Remove => drop(shard.entries.remove(name)),
             ChangeStep::Nothing => {}
         }

@@ -179,6 +179,9 @@ pub enum Claimed {
     },
     /// Something stands there.
     Found(Found),
+    /// What the claim was to replace has gone since it was judged, and with it what it counted:
+    /// nothing was written. For records that [count](Record::spent) alone; the others' claim is won.
+    Vanished,
 }
 
 /// What stands under a name.
@@ -229,11 +232,12 @@ impl Lease {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Change<'a> {
-    /// Lease and retention start anew.
+    /// Lease and retention start anew; where attempts are [counted](Record::spent), the lease alone,
+    /// and what is left of the window is made at least that long.
     Renew,
     /// The record is replaced by this one, completed.
     Complete(&'a Record),
-    /// The record is replaced by this one, free.
+    /// The record is replaced by this one, free. One that counts is kept for the rest of the window.
     Release(&'a Record),
     /// The record is forgotten. For people: fences start again after it.
     Purge,
@@ -329,6 +333,12 @@ impl From<StoreError> for Error {
 /// # Ok::<(), idem::Error>(()) }).unwrap();
 /// ```
 pub trait Store: Send + Sync + 'static {
+    /// Whether it counts attempts, which strategy `count` asks for: it then keeps a record that
+    /// [counts](Record::spent) for as long as the step that wrote or renewed it said, and not for
+    /// its retention. The conformance suite holds it to that. Unless it says so here, `count` is
+    /// [`Error::Config`] on it.
+    const COUNTS: bool = false;
+
     /// Gives the attempt the name, or says what stands there.
     fn claim(&self, claim: Claim<'_>) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
@@ -346,6 +356,8 @@ pub trait Store: Send + Sync + 'static {
 
 /// Two engines of one process can share a store.
 impl<S: Store> Store for Arc<S> {
+    const COUNTS: bool = S::COUNTS;
+
     fn claim(&self, claim: Claim<'_>) -> impl Future<Output = Result<Claimed, StoreError>> + Send {
         S::claim(self, claim)
     }

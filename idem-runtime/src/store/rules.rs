@@ -13,15 +13,27 @@ pub struct Standing<'a> {
     record: &'a Record,
     /// Since it was written or renewed, by the store's clock.
     age: Duration,
+    /// Until it is gone, by the same clock.
+    left: Duration,
 }
 
 impl<'a> Standing<'a> {
     /// A record that was written or renewed `age` ago by the store's clock; `None` once its
     /// retention is over, for expired means absent.
+    ///
+    /// For a store that does not count: what is counted is kept for as long as its step says, and
+    /// stands by [`kept`](Standing::kept).
     #[must_use]
     pub fn new(record: &'a Record, age: Duration) -> Option<Self> {
-        let kept = record.retention() > age || record.state().is_none();
-        kept.then_some(Self { record, age })
+        Self::kept(record, age, record.retention().saturating_sub(age))
+    }
+
+    /// A record that was written or renewed `age` ago, and of whose time `left` is left: the step
+    /// that wrote or renewed it said how long it is kept. `None` once that is over.
+    #[must_use]
+    pub fn kept(record: &'a Record, age: Duration, left: Duration) -> Option<Self> {
+        let kept = !left.is_zero() || record.state().is_none();
+        kept.then_some(Self { record, age, left })
     }
 
     /// What is left of the record's lease.
@@ -30,7 +42,7 @@ impl<'a> Standing<'a> {
         let lease = self.record.lease();
         if lease.is_zero() {
             // No lease can be read: it is owned for as long as it is kept.
-            Lease::Live(self.record.retention().saturating_sub(self.age))
+            Lease::Live(self.left)
         } else if self.age > lease {
             Lease::Lapsed
         } else {
@@ -51,6 +63,21 @@ impl<'a> Standing<'a> {
             Some(State::Completed) | None => false,
         }
     }
+
+    /// What is left of the window that the record counts in, if it does.
+    fn window(&self) -> Option<Duration> {
+        self.record.spent().map(|_| self.left)
+    }
+}
+
+/// How long `record` is kept from now, when it follows what stands in a window of which this is
+/// left: the window goes on, and outlives a running attempt by its lease.
+fn kept(record: &Record, window: Option<Duration>) -> Duration {
+    match window.filter(|_| record.spent().is_some()) {
+        Some(left) if record.state() == Some(State::Running) => left.max(record.lease()),
+        Some(left) => left,
+        None => record.retention(),
+    }
 }
 
 /// What a store does with a claim.
@@ -58,7 +85,10 @@ impl<'a> Standing<'a> {
 #[non_exhaustive]
 pub enum ClaimStep {
     /// Writes the claim's record, which is now fresh, and answers [`Claimed::Won`].
-    Write,
+    Write {
+        /// How long it is kept from now: its retention, unless it counts.
+        keep: Duration,
+    },
     /// Writes nothing, and answers this.
     Answer(Claimed),
 }
@@ -68,9 +98,13 @@ impl Claim<'_> {
     #[must_use]
     pub fn step(&self, standing: Option<Standing<'_>>) -> ClaimStep {
         match standing {
-            None => ClaimStep::Write,
+            // What it counted is gone with it, and the claim's record counts on from there.
+            None if self.over.is_some() && self.record.spent().is_some() => {
+                ClaimStep::Answer(Claimed::Vanished)
+            }
+            None => ClaimStep::Write { keep: self.record.retention() },
             Some(standing) if self.over == Some(standing.record) && standing.is_open() => {
-                ClaimStep::Write
+                ClaimStep::Write { keep: kept(self.record, standing.window()) }
             }
             Some(standing) => ClaimStep::Answer(Claimed::Found(standing.found())),
         }
@@ -81,10 +115,18 @@ impl Claim<'_> {
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChangeStep<'a> {
-    /// Writes this record, which is now fresh.
-    Write(&'a Record),
+    /// Writes a record, which is now fresh.
+    Write {
+        /// The record.
+        record: &'a Record,
+        /// How long it is kept from now: its retention, unless it counts.
+        keep: Duration,
+    },
     /// Makes the record that stands there fresh again.
-    Touch,
+    Touch {
+        /// How long it is kept from now: its retention, unless it counts.
+        keep: Duration,
+    },
     /// Removes the record.
     Remove,
     /// Nothing.
@@ -103,8 +145,10 @@ impl<'a> Change<'a> {
         let Some(standing) = standing else { return (ChangeStep::Nothing, Settled::Lost) };
         if standing.record == running {
             let step = match self {
-                Self::Renew => ChangeStep::Touch,
-                Self::Complete(record) | Self::Release(record) => ChangeStep::Write(record),
+                Self::Renew => ChangeStep::Touch { keep: kept(running, standing.window()) },
+                Self::Complete(record) | Self::Release(record) => {
+                    ChangeStep::Write { record, keep: kept(record, standing.window()) }
+                }
                 Self::Purge => ChangeStep::Remove,
             };
             (step, Settled::Done)
@@ -131,7 +175,7 @@ impl<'a> Change<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Owner, Start};
+    use crate::record::{Content, Owner, Start};
 
     fn running(lease: u64, retention: u64) -> Record {
         let start = Start {
@@ -141,8 +185,69 @@ mod tests {
             fingerprint: None,
             holder: "",
             started: 0,
+            counts: false,
         };
         Record::running(&start, None)
+    }
+
+    fn counted(over: Option<&Record>) -> Record {
+        let start = Start {
+            owner: Owner::new(),
+            lease: Duration::from_millis(100),
+            retention: Duration::from_millis(300),
+            fingerprint: None,
+            holder: "",
+            started: 0,
+            counts: true,
+        };
+        Record::running(&start, over)
+    }
+
+    /// The window goes on, is never shorter than a running attempt's lease, and starts anew when
+    /// the attempt completes.
+    #[test]
+    fn what_is_counted_is_kept_for_the_rest_of_its_window() {
+        let running = counted(None);
+        let ms = Duration::from_millis;
+        let completed = Record::of(running.next(State::Completed, Content::Nothing), "");
+        for (left, running_is_kept) in [(ms(250), ms(250)), (ms(100), ms(100)), (ms(7), ms(100))] {
+            let standing = Standing::kept(&running, ms(50), left);
+            let step = |change: Change<'static>| change.step(&running, standing).0;
+            assert_eq!(step(Change::Renew), ChangeStep::Touch { keep: running_is_kept });
+            let free: &Record = Box::leak(Box::new(running.freed()));
+            let done: &Record = Box::leak(Box::new(completed.clone()));
+            let released = step(Change::Release(free));
+            assert_eq!(released, ChangeStep::Write { record: free, keep: left });
+            let complete = step(Change::Complete(done));
+            assert_eq!(complete, ChangeStep::Write { record: done, keep: ms(300) });
+            let next = counted(Some(&running));
+            let name = crate::store::Name::new("name");
+            let lapsed = Standing::kept(&running, ms(101), left);
+            let step = Claim::new(&name, &next, Some(&running)).step(lapsed);
+            assert_eq!(step, ClaimStep::Write { keep: running_is_kept });
+        }
+    }
+
+    #[test]
+    fn attempts_are_spent_one_by_one_and_given_back_one_by_one() {
+        let first = counted(None);
+        assert_eq!((first.spent(), first.freed().spent()), (Some(1), Some(0)));
+        let second = counted(Some(&first));
+        assert_eq!((second.spent(), second.freed().spent()), (Some(2), Some(1)));
+        let third = counted(Some(&second.freed()));
+        assert_eq!((third.spent(), third.attempts(), third.fence()), (Some(2), 3, 3));
+        // An attempt that was not counted speaks for itself.
+        assert_eq!(counted(Some(&running(100, 300))).spent(), Some(2));
+        assert_eq!(counted(Some(&running(100, 300).freed())).spent(), Some(1));
+    }
+
+    /// Its count would be of a window that is over.
+    #[test]
+    fn a_count_is_not_carried_over_into_the_next_window() {
+        let (name, judged) = (crate::store::Name::new("name"), counted(None));
+        let next = counted(Some(&judged));
+        let step = Claim::new(&name, &next, Some(&judged)).step(None);
+        assert_eq!(step, ClaimStep::Answer(Claimed::Vanished));
     }
 
     #[test]

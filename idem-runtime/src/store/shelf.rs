@@ -25,6 +25,18 @@ impl Shelf {
         Self::Own(Arc::new(store), timeout)
     }
 
+    /// Whether it counts attempts.
+    pub(crate) fn counts(&self) -> bool {
+        match self {
+            Self::Memory(_) => Memory::COUNTS,
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => super::Redis::COUNTS,
+            #[cfg(feature = "_sql")]
+            Self::Sql(_) => super::sql::Database::COUNTS,
+            Self::Own(own, _) => own.counts(),
+        }
+    }
+
     pub(crate) async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
         match self {
             Self::Memory(memory) => memory.claim(claim).await,
@@ -78,6 +90,7 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send +
 
 /// [`Store`] with its futures boxed, so that a user's store needs no type parameter on the engine.
 pub(crate) trait Erased: Send + Sync {
+    fn counts(&self) -> bool;
     fn claim_boxed<'a>(&'a self, claim: Claim<'a>) -> Answer<'a, Claimed>;
     fn settle_boxed<'a>(
         &'a self,
@@ -89,6 +102,10 @@ pub(crate) trait Erased: Send + Sync {
 }
 
 impl<S: Store> Erased for S {
+    fn counts(&self) -> bool {
+        S::COUNTS
+    }
+
     fn claim_boxed<'a>(&'a self, claim: Claim<'a>) -> Answer<'a, Claimed> {
         Box::pin(Store::claim(self, claim))
     }

@@ -1,13 +1,14 @@
 use redis::aio::MultiplexedConnection;
 use redis::{RedisResult, Script};
+use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Guard, Receipt, body};
 
-const LEASE_MS: u64 = 30_000;
-const RETENTION_MS: u64 = 24 * 60 * 60 * 1000;
+pub(super) const LEASE_MS: u64 = 30_000;
+pub(super) const RETENTION_MS: u64 = 24 * 60 * 60 * 1000;
 /// What a running claim begins with, and no result does.
-const CLAIM: &str = "claim ";
+pub(super) const CLAIM: &str = "claim ";
 
 /// What one writes with redis-rs: a claim by `SET … NX GET`, whose reply brings a duplicate its
 /// result, and a completion that checks the owner. No renewal, no fingerprint, no fence, no
@@ -37,14 +38,19 @@ impl Completion {
     }
 
     pub(crate) fn lua() -> Self {
-        Self::Lua(Arc::new(Script::new(
-            "if redis.call('GET', KEYS[1]) == ARGV[1] then
-               redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-               return 1
-             end
-             return 0",
-        )))
+        Self::Lua(Arc::new(completion()))
     }
+}
+
+/// Completes if the owner is still the same.
+pub(super) fn completion() -> Script {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) == ARGV[1] then
+           redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+           return 1
+         end
+         return 0",
+    )
 }
 
 impl ByHand {
@@ -70,10 +76,11 @@ impl ByHand {
     }
 }
 
-impl Guard for ByHand {
-    async fn charge(&self, order: u64) -> Receipt {
+impl ByHand {
+    /// Charges an order once under this name.
+    pub(super) async fn guarded(&self, name: impl Display, order: u64) -> Receipt {
         let mut connection = self.connection.clone();
-        let key = format!("{}:charge:{order}", self.completion.prefix());
+        let key = format!("{}:charge:{name}", self.completion.prefix());
         let owner = format!("{CLAIM}{:032x}", rand::random::<u128>());
         let mut set = redis::cmd("SET");
         set.arg(&key).arg(&owner).arg("NX").arg("GET").arg("PX").arg(LEASE_MS);
@@ -87,5 +94,11 @@ impl Guard for ByHand {
         let stored = self.complete(&key, &owner, &result).await.expect("it answers");
         assert!(stored, "the claim stands");
         receipt
+    }
+}
+
+impl Guard for ByHand {
+    async fn charge(&self, order: u64) -> Receipt {
+        self.guarded(order, order).await
     }
 }

@@ -1,10 +1,14 @@
 //! The call that is measured: one charge, guarded by the library or by hand.
 
 mod by_hand;
+mod by_hand_counted;
+mod by_hand_token;
 pub(crate) mod ours;
 
 pub(crate) use by_hand::{ByHand, Completion};
-pub(crate) use ours::Ours;
+pub(crate) use by_hand_counted::ByHandCounted;
+pub(crate) use by_hand_token::ByHandToken;
+pub(crate) use ours::{Ours, OursCounted, OursToken};
 use serde::{Deserialize, Serialize};
 
 /// A small result without text: what it allocates would be the body's own.

@@ -61,3 +61,36 @@ async fn a_result_that_will_not_encode_is_not_run_again() {
     );
     assert_eq!(runs.count(), 1);
 }
+
+struct Nameless;
+
+impl Codec<Receipt> for Nameless {
+    const NAME: &'static str = "";
+
+    fn encode(receipt: &Receipt, out: &mut Vec<u8>) -> Result<(), Source> {
+        Fixed::encode(receipt, out)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Receipt, Source> {
+        Fixed::decode(bytes)
+    }
+}
+
+#[idempotent(key = "nameless:{id}", strategy = "setnx", codec = Nameless)]
+async fn nameless(id: u64, runs: &Runs) -> Result<Receipt, Error> {
+    runs.next();
+    Ok(Receipt(id))
+}
+
+/// An empty name is a name: it does not stand for what is not stored, nor for every codec.
+#[tokio::test]
+async fn a_codec_without_a_name_stores_all_the_same() {
+    let (idem, runs, id) = (Idem::in_memory(), Runs::default(), 7_u64);
+    for _ in 0..2 {
+        assert_eq!(idem.scope(nameless(id, &runs)).await.unwrap(), Receipt(id));
+    }
+    assert_eq!(runs.count(), 1);
+    let key = idem::key!("nameless:{id}");
+    let answer = idem.call(&idem::Plan::setnx(), key, async { Ok::<u64, Error>(1) }).await;
+    assert!(matches!(answer, Err(Error::Unreadable { .. })), "not by JSON: {answer:?}");
+}

@@ -11,6 +11,7 @@ mod support;
 mod arguments;
 mod cancelling;
 mod codecs;
+mod counting;
 mod durations;
 mod engines;
 mod errors;

@@ -202,7 +202,9 @@ async fn child() {
             assert!(matches!(again, Error::Config { .. }), "{again:?}");
             let installed = tokio::spawn(async { Idem::current().unwrap() }).await.unwrap();
             let (_, outcome) = ask(&installed, &PLAN).await;
-            format!("{outcome:?} by {installed:?}")
+            let one = 1;
+            let issues = installed.issue_token(&idem::key!("op:{one}"), SOON).is_ok();
+            format!("{outcome:?} by {installed:?}, tokens: {issues}")
         }
     };
     println!("\nchild: {said}");
@@ -231,6 +233,11 @@ async fn an_engine_comes_from_the_environment() {
             child_says(&[("IDEM_DISABLED", on), ("IDEM_REDIS_URL", "redis://127.0.0.1:1/")]).await;
         assert!(said.contains("Unguarded"), "{said}");
     }
+    let secret = ("IDEM_TOKEN_SECRET", "32 bytes that are as they should");
+    let said = child_says(&[("IDEM_DISABLED", "1"), secret]).await;
+    assert!(said.contains("Unguarded") && said.contains("tokens: true"), "{said}");
+    let short = child_says(&[("IDEM_DISABLED", "1"), ("IDEM_TOKEN_SECRET", "short")]).await;
+    assert!(short.contains("config") && short.contains("256 bits"), "{short}");
     let said = child_says(&[("IDEM_DISABLED", "yes"), ("IDEM_REDIS_URL", &url)]).await;
     assert!(said.contains("IDEM_DISABLED") && said.contains("yes"), "{said}");
 }

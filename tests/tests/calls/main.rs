@@ -30,10 +30,19 @@ macro_rules! on_every_redis {
     };
 }
 
+/// The same on every store that counts.
+macro_rules! on_every_counter {
+    ($($test:ident)*) => {
+        on_every_store!(@ memory $($test)*);
+        on_every_redis! { $($test)* }
+    };
+}
+
 mod boundaries;
 mod cancellation;
 mod commands;
 mod concurrency;
+mod count;
 mod detached;
 mod engine;
 mod failures;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use idem::{Error, Idem, Json, OnErr, OnOutage, Plan, Returns};
 use kit::faulty::{Fault, Step};
+use kit::redis::{Flavour, Server};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::time::{advance, sleep};
@@ -231,5 +232,26 @@ fn no_raw_key_and_no_payload_is_ever_seen() {
         {
             assert!(seen.log().contains(told), "{told}: {}", seen.log());
         }
+    });
+}
+
+/// At `build()` it would be refused. Later, what still works goes on working.
+#[test]
+fn a_reconnect_to_a_redis_that_forbids_scripts_is_warned_of() {
+    watch(async |seen: Seen| {
+        tokio::time::resume();
+        let server = Server::start(Flavour::Redis);
+        let mut client = server.client().await;
+        client.run::<()>(&["ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all"]).await;
+        let url = format!("redis://app:secret@{}/", server.address());
+        let idem = Idem::builder().redis(url).timeout(LEASE).build().await.unwrap();
+        ask(&idem, &PLAN).await.0.unwrap();
+        client.run::<()>(&["ACL", "SETUSER", "app", "-@scripting"]).await;
+        client.run::<()>(&["CLIENT", "KILL", "USER", "app"]).await;
+        ask(&idem, &PLAN).await.0.unwrap();
+        assert!(is(calls(&seen, "replayed"), 1), "{:?}", seen.names());
+        let log = seen.log();
+        let warned = log.lines().find(|line| line.contains("WARN") && line.contains("forbids"));
+        assert!(warned.is_some_and(|line| line.contains("'eval' command")), "{log}");
     });
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use idem::{Error, Idem, Plan};
 use kit::faulty::{Fault, Step};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{ask, faulty, settle_down};
+use crate::support::{SOON, ask, faulty, settle_down};
 
 const SECOND: Duration = Duration::from_secs(1);
 const PLAN: Plan = Plan::setnx().lease(Duration::from_secs(30));
@@ -53,21 +53,22 @@ async fn it_says_how_many_are_left_at_its_deadline() {
     assert_eq!(idem.shutdown(Duration::MAX).await, 0);
 }
 
+/// Works until it is told to stop.
+async fn told(value: u32) -> Result<u32, Error> {
+    timeout(SOON, idem::attempt().cancelled()).await.expect("it is told");
+    Ok(value)
+}
+
+/// A body of `op:key` that does so.
+fn until_told(idem: &Idem, key: u32) -> tokio::task::JoinHandle<Result<u32, Error>> {
+    let idem = idem.clone();
+    tokio::spawn(async move { idem.call(&PLAN, idem::key!("op:{key}"), told(key)).await })
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_attempt_is_told_at_once() {
     let idem = Idem::in_memory();
-    let calls: Vec<_> = (1..=20_u32)
-        .map(|key| {
-            let idem = idem.clone();
-            tokio::spawn(async move {
-                let body = async {
-                    idem::attempt().cancelled().await;
-                    Ok::<_, Error>(key)
-                };
-                idem.call(&PLAN, idem::key!("op:{key}"), body).await
-            })
-        })
-        .collect();
+    let calls: Vec<_> = (1..=20).map(|key| until_told(&idem, key)).collect();
     settle_down().await;
     let began = Instant::now();
     assert_eq!(idem.shutdown(60 * SECOND).await, 0);
@@ -80,6 +81,47 @@ async fn every_attempt_is_told_at_once() {
         idem.call(&PLAN, idem::key!("op:{key}"), async { Ok::<u32, Error>(99) }).await.unwrap(),
         1
     );
+}
+
+/// Of one key there can be several.
+#[tokio::test(start_paused = true)]
+async fn so_is_every_attempt_that_runs_unguarded() {
+    let idem = Idem::builder().disabled().build().await.unwrap();
+    let calls: Vec<_> = [1, 1, 2].into_iter().map(|key| until_told(&idem, key)).collect();
+    let detached = {
+        let (idem, key) = (idem.clone(), 1_u32);
+        let returns = idem::Returns::new(Err);
+        tokio::spawn(async move {
+            idem.call_detached(&PLAN, idem::key!("op:{key}"), returns, told(1)).await
+        })
+    };
+    settle_down().await;
+    let began = Instant::now();
+    assert_eq!(idem.shutdown(60 * SECOND).await, 0);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    for call in calls.into_iter().chain([detached]) {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_is_every_attempt_that_starts_after_it_began() {
+    let disabled = Idem::builder().disabled().build().await.unwrap();
+    for idem in [Idem::in_memory(), disabled] {
+        let first = working(&idem, 1, 5 * SECOND);
+        settle_down().await;
+        let ending = {
+            let idem = idem.clone();
+            tokio::spawn(async move { idem.shutdown(60 * SECOND).await })
+        };
+        sleep(SECOND).await;
+        let began = Instant::now();
+        assert_eq!(until_told(&idem, 2).await.unwrap().unwrap(), 2);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert_eq!(ending.await.unwrap(), 0);
+        first.await.unwrap().unwrap();
+        assert_eq!(until_told(&idem, 3).await.unwrap().unwrap(), 3, "and after it has ended");
+    }
 }
 
 /// What is settled in the background is waited for, and what is not settled within is said.

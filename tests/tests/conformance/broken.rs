@@ -15,16 +15,18 @@ use crate::mistake::Mistake::{self, self as M};
 
 /// A store with a mistake.
 pub(crate) struct Broken {
-    mistake: Mistake,
+    pub(crate) mistake: Mistake,
     rows: Mutex<HashMap<String, Row>>,
 }
 
 #[derive(Clone)]
-struct Row {
-    record: Record,
-    written: Instant,
+pub(crate) struct Row {
+    pub(crate) record: Record,
+    pub(crate) written: Instant,
     /// Where the lease counts from: with `written`, unless by mistake.
     leased: Instant,
+    /// How long it is kept from when it was written.
+    pub(crate) keep: Duration,
 }
 
 impl Broken {
@@ -34,7 +36,8 @@ impl Broken {
 
     /// Puts bytes there that the library has not written.
     pub(crate) fn plant(&self, name: &Name, bytes: &[u8]) -> Ready<()> {
-        self.write(&mut self.rows(), name, &Record::from_bytes(bytes));
+        let record = Record::from_bytes(bytes);
+        self.write(&mut self.rows(), name, &record, record.retention());
         ready(())
     }
 
@@ -55,7 +58,7 @@ impl Broken {
         }
     }
 
-    fn write(&self, rows: &mut HashMap<String, Row>, name: &Name, record: &Record) {
+    fn write(&self, rows: &mut HashMap<String, Row>, name: &Name, record: &Record, keep: Duration) {
         let bytes = record.as_bytes();
         let record = match self.mistake {
             M::TakesResultsForText => Record::from_bytes(String::from_utf8_lossy(bytes).as_bytes()),
@@ -63,7 +66,7 @@ impl Broken {
             _ => record.clone(),
         };
         let now = Instant::now();
-        rows.insert(self.key(name), Row { record, written: now, leased: now });
+        rows.insert(self.key(name), Row { record, written: now, leased: now, keep });
     }
 
     fn kept(&self, time: Duration) -> Duration {
@@ -87,7 +90,8 @@ impl Broken {
             || state.is_none()
             || self.is(M::KeepsForEver)
             || (self.is(M::KeepsSettledForEver) && settled)
-            || row.written.elapsed() < self.kept(row.record.retention());
+            || (self.is(M::CountsForEver) && row.record.spent().is_some())
+            || row.written.elapsed() < self.kept(row.keep);
         kept.then_some(row)
     }
 
@@ -98,7 +102,7 @@ impl Broken {
             _ => self.kept(lease),
         };
         if row.record.lease().is_zero() && !self.is(M::TakesOverWithoutALease) {
-            Lease::Live(row.record.retention().saturating_sub(row.written.elapsed()))
+            Lease::Live(row.keep.saturating_sub(row.written.elapsed()))
         } else if age > lease {
             Lease::Lapsed
         } else {
@@ -109,6 +113,7 @@ impl Broken {
     fn found(&self, row: &Row) -> Found {
         let lease = match self.mistake {
             M::DoesNotJudgeLeases => Lease::Unjudged,
+            M::NeverLapsesWhatCounts if row.record.spent().is_some() => Lease::Live(row.keep),
             _ => self.lease(row, row.record.lease()),
         };
         Found::new(row.record.clone(), lease)
@@ -118,7 +123,11 @@ impl Broken {
         if self.is(M::OverwritesWhatStands) {
             return true;
         }
+        if let Some(verdict) = self.mistaken_count(claim, row) {
+            return verdict;
+        }
         let own = row.record.owner() == claim.record.owner();
+        let free = row.record.state() == Some(State::Free);
         if self.is(M::AnswersWonToAClaimSentAgain) && own {
             return true;
         }
@@ -144,7 +153,6 @@ impl Broken {
             },
             _ => self.is(M::ClaimsOverWhatIsCompleted),
         };
-        let free = row.record.state() == Some(State::Free);
         let judged = claim.over == Some(&row.record)
             || (self.is(M::TakesOverWithoutHavingJudged) && claim.over.is_none())
             || (self.is(M::TakesOverWhatItHasNotJudged) && claim.over.is_some() && !free)
@@ -160,6 +168,8 @@ impl Broken {
         let late = self.lease(row, stands.lease()) == Lease::Lapsed && both_run;
         match (self.mistake, change) {
             (M::IgnoresTheOwner, _) => same_fence && both_run,
+            (M::LetsAnybodyGiveBack, Change::Release(_)) => stands.spent().is_some() && both_run,
+            (M::LetsAnybodyComplete, Change::Complete(_)) => running.spent().is_some() && both_run,
             (M::IgnoresTheFence, _) => same_owner && both_run,
             (M::RenewsWithoutLooking, Change::Renew) | (M::PurgesWithoutLooking, Change::Purge) => {
                 true
@@ -199,10 +209,13 @@ impl Broken {
 }
 
 impl Store for Broken {
+    const COUNTS: bool = true;
+
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
         let row = self.row(&self.rows(), claim.name, self.is(M::ClaimsSeeTheExpired));
         let in_two_steps = self.is(M::ReadsThenWrites)
-            || (self.is(M::LetsEveryClaimOverAFreeRecordWin) && claim.over.is_some());
+            || (self.is(M::LetsEveryClaimOverAFreeRecordWin) && claim.over.is_some())
+            || (self.is(M::LetsEveryCountedClaimWin) && claim.record.spent().is_some());
         let mut rows = if in_two_steps {
             tokio::task::yield_now().await;
             self.rows()
@@ -219,11 +232,15 @@ impl Store for Broken {
             if let (M::RefusesAVanishedRecord, Some(over)) = (self.mistake, claim.over) {
                 return Ok(Claimed::Found(Found::new(over.clone(), Lease::Lapsed)));
             }
-            self.write(&mut rows, claim.name, claim.record);
+            let carries_over = claim.over.is_some() && claim.record.spent().is_some();
+            if carries_over && !self.is(M::CarriesACountOver) {
+                return Ok(Claimed::Vanished);
+            }
+            self.write(&mut rows, claim.name, claim.record, claim.record.retention());
             return Ok(Claimed::Won { fence: claim.record.fence() });
         };
         if self.is_to_be_had(claim, &row) {
-            self.write(&mut rows, claim.name, claim.record);
+            self.write(&mut rows, claim.name, claim.record, self.keep(claim.record, &row));
             if self.is(M::TakesOverWithTheOldTimes) {
                 let new = rows.get_mut(&self.key(claim.name)).unwrap();
                 (new.written, new.leased) = (row.written, row.leased);
@@ -248,7 +265,11 @@ impl Store for Broken {
         let row = self.row(&rows, name, self.is(M::SettlesTheExpired));
         let Some(row) = row else {
             if let (M::ResurrectsAbsentRecords, Change::Complete(record)) = (self.mistake, change) {
-                self.write(&mut rows, name, record);
+                self.write(&mut rows, name, record, record.retention());
+                return Ok(Settled::Done);
+            }
+            if let (M::GivesBackAfterTheWindow, Change::Release(record)) = (self.mistake, change) {
+                self.write(&mut rows, name, record, record.retention());
                 return Ok(Settled::Done);
             }
             return Ok(Settled::Lost);
@@ -267,11 +288,13 @@ impl Store for Broken {
                 drop(rows.remove(&key));
             }
             Change::Renew => {
-                let now = Instant::now();
+                let (now, keep) = (Instant::now(), self.keep(running, &row));
                 let new = rows.get_mut(&key).unwrap();
-                new.leased = now;
+                if !(self.is(M::RenewsNoCount) && running.spent().is_some()) {
+                    new.leased = now;
+                }
                 if !self.is(M::RenewsTheLeaseAlone) {
-                    new.written = now;
+                    (new.written, new.keep) = (now, keep);
                 }
             }
             Change::Release(_) if self.is(M::ForgetsTheRecordOnRelease) => drop(rows.remove(&key)),
@@ -280,14 +303,16 @@ impl Store for Broken {
                 bytes[24..32].fill(0);
                 // Written like any other, so that it can be read.
                 bytes[4] = 2;
-                self.write(&mut rows, name, &Record::from_bytes(&bytes));
+                self.write(&mut rows, name, &Record::from_bytes(&bytes), record.retention());
             }
             Change::Complete(record) | Change::Release(record) => {
-                self.write(&mut rows, name, record);
-                if self.is(M::CompletesWithTheOldTimes) {
+                self.write(&mut rows, name, record, self.keep(record, &row));
+                let counted = self.is(M::CompletesInTheOldWindow) && running.spent().is_some();
+                if self.is(M::CompletesWithTheOldTimes) || counted {
                     rows.get_mut(&key).unwrap().written = row.written;
                 }
             }
+            Change::Purge if self.is(M::PurgesNoCount) && running.spent().is_some() => {}
             Change::Purge => drop(rows.remove(&key)),
             _ => unreachable!("a change of a later version"),
         }
@@ -298,7 +323,7 @@ impl Store for Broken {
         let mut rows = self.rows();
         let row = self.row(&rows, name, self.is(M::GetsTheExpired));
         if row.is_none() && self.is(M::MakesRecordsByGetting) {
-            self.write(&mut rows, name, &Record::from_bytes(b""));
+            self.write(&mut rows, name, &Record::from_bytes(b""), Duration::ZERO);
         }
         if let (true, Some(row)) = (self.is(M::RenewsByGetting), rows.get_mut(&self.key(name))) {
             row.leased = Instant::now();

@@ -138,6 +138,24 @@ caught! {
     DoesNotJudgeLeases: getting::getting_tells_what_is_left_of_a_lease;
     MakesRecordsByGetting: getting::getting_an_absent_name_makes_nothing;
     RenewsByGetting: getting::getting_moves_no_time;
+    CountsAClaimSentAgain: counting::a_claim_sent_again_is_counted_once;
+    RunsToTheLimitAtOnce: counting::a_live_attempt_is_the_only_one;
+    LetsEveryCountedClaimWin: concurrency::of_fifty_counted_claims_one_is_counted;
+    LetsAnybodyGiveBack: counting::an_attempt_is_given_back_once;
+    LetsAnybodyComplete: counting::a_counted_attempt_completes_once;
+    GivesBackAfterTheWindow: counting::nothing_is_given_back_after_the_window;
+    ForgetsWhoGaveBack: counting::a_late_claim_of_an_attempt_that_is_over_is_not_counted;
+    CarriesACountOver: counting::a_count_does_not_outlive_its_window;
+    RenewsNoCount: counting::renewing_a_counted_attempt_moves_its_lease;
+    NeverLapsesWhatCounts: counting::a_lapsed_attempt_is_spent,
+        windows::a_counted_lease_lapses_in_its_time;
+    PurgesNoCount: counting::purging_forgets_a_count;
+    KeepsTheKindsApart: counting::what_counts_and_what_does_not_follow_each_other;
+    BeginsTheWindowAnew: windows::a_window_ends_in_its_time;
+    EndsTheWindowInAnAttempt: windows::a_window_outlives_a_running_attempt;
+    OutlivesOnlyByRenewing: windows::a_window_outlives_an_attempt_that_is_begun_late;
+    CountsForEver: windows::a_window_ends_in_its_time;
+    CompletesInTheOldWindow: windows::completing_begins_the_window_anew;
     IgnoresCase: bytes::names_that_look_alike_are_told_apart;
     CutsNamesAt255: bytes::names_of_300_bytes_are_told_apart;
     EndsNamesAtAQuote: bytes::names_of_every_visible_byte_are_kept;

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use idem::{Error, Idem, Plan};
+use kit::proxy::Proxy;
 use kit::redis::{Client, Flavour, Server};
 
 use crate::spoken::{PATIENT, SOON, Spoken, assert_replays, call};
@@ -14,6 +15,7 @@ however_spoken! {
     a_wrong_password_is_a_fault_of_configuration
     a_password_that_is_changed_later_is_an_outage
     a_user_of_few_rights_is_enough
+    a_right_that_is_missing_is_a_fault_of_configuration
     a_user_that_loses_its_rights_is_an_outage
     a_database_number_is_kept
     a_server_without_hello_is_spoken_to
@@ -74,7 +76,7 @@ const RIGHTS: [&str; 9] =
 async fn a_user_of_few_rights_is_enough(spoken: Spoken) {
     let server = Server::start(spoken.flavour());
     let mut client = server.client().await;
-    for more in [&["+hello", "+info"][..], &[]] {
+    for more in [&["+hello", "+info", "+time"][..], &["+time"]] {
         client
             .run::<()>(&[&["ACL", "SETUSER", "app", "on", ">secret"][..], &RIGHTS, more].concat())
             .await;
@@ -84,6 +86,46 @@ async fn a_user_of_few_rights_is_enough(spoken: Spoken) {
         call(&idem, PLAN, &key, &runs).await.0.unwrap();
         assert_replays(&idem, &key, 1).await;
     }
+    // The time is for counting alone.
+    client.run::<()>(&["ACL", "SETUSER", "app", "-time"]).await;
+    let url = format!("redis://app:secret@{}/", server.address());
+    let idem = spoken.engine(&url, PATIENT).await;
+    let (key, runs) = ("2", AtomicUsize::new(0));
+    call(&idem, PLAN, key, &runs).await.0.unwrap();
+    let entry = idem.get(&idem::key!("op:{key}")).await.unwrap();
+    assert!(entry.is_some_and(|entry| entry.attempts == 1));
+    let (answer, _) = call(&idem, Plan::count(), "3", &runs).await;
+    assert!(matches!(answer, Err(Error::Outage { .. })), "{answer:?}");
+}
+
+/// Also one that the first call would not miss: renewing is a script everywhere.
+async fn a_right_that_is_missing_is_a_fault_of_configuration(spoken: Spoken) {
+    let server = Server::start(spoken.flavour());
+    let mut client = server.client().await;
+    let url = format!("redis://app:secret@{}/", server.address());
+    let mut user = async |change: &str| {
+        let anew = ["ACL", "SETUSER", "app", "reset", "on", ">secret"];
+        client.run::<()>(&[&anew[..], &RIGHTS, &[change]].concat()).await;
+    };
+    for (change, named) in [
+        ("-set", "'set' command"),
+        ("-get", ": get in a script"),
+        ("-pttl", ": pttl in a script"),
+        ("-pexpire", ": pexpire in a script"),
+        ("-eval", "'eval' command"),
+        ("-evalsha", "'evalsha' command"),
+        ("-@scripting", "'eval' command"),
+        ("resetkeys", "key"),
+    ] {
+        user(change).await;
+        let error = refused(spoken, &url).await;
+        assert!(matches!(error, Error::Config { .. }), "{change}: {error}");
+        let told = error.to_string();
+        assert!(told.contains(named) && told.contains("+evalsha"), "{change}: {told}");
+    }
+    user("+info").await;
+    spoken.engine(&url, PATIENT).await;
+    assert_eq!(client.keys("*").await, [""; 0], "asking writes nothing");
 }
 
 async fn a_user_that_loses_its_rights_is_an_outage(spoken: Spoken) {
@@ -142,11 +184,23 @@ async fn a_prefix_that_names_encode_is_asked_about_in_that_form() {
     assert!(asked.iter().all(|command| command.contains("my%20shop:#probe")), "{asked:?}");
 }
 
-/// Such a server repeats what was sent to it, and that goes into errors and logs.
+#[tokio::test]
+async fn a_server_without_scripts_is_a_fault_of_configuration() {
+    let server = Server::with(Flavour::Redis).config("rename-command", "EVALSHA ").start();
+    let error = Idem::builder().redis(server.url()).build().await.unwrap_err();
+    let told = matches!(&error, Error::Config { reason, .. } if reason.contains("EVALSHA"));
+    assert!(told && !error.to_string().contains("probe"), "{error:?}");
+}
+
+/// One that is met later repeats what was sent to it, and that goes into errors and logs.
 #[tokio::test]
 async fn a_server_without_scripts_gives_no_key_away() {
+    let before = Server::start(Flavour::Redis);
     let server = Server::with(Flavour::Redis).config("rename-command", "EVALSHA ").start();
-    let idem = Idem::builder().redis(server.url()).build().await.unwrap();
+    let proxy = Proxy::start(before.address()).await;
+    let idem = Idem::builder().redis(before.url_by_way_of(proxy.address())).build().await.unwrap();
+    proxy.redirect(server.address());
+    proxy.cut_all();
     let key = "of-a-customer";
     let error = idem.get(&idem::key!("op:{key}")).await.unwrap_err();
     let told = format!("{error} {error:?}");

@@ -19,16 +19,19 @@ macro_rules! however_spoken {
     };
 }
 
+mod caller;
 mod spoken;
 
 mod access;
 mod commands;
+mod count;
 mod cuts;
 mod eviction;
 mod foreign;
 mod full;
 mod late;
 mod lost_replies;
+mod memory;
 mod outages;
 mod processes;
 mod replicas;

@@ -4,14 +4,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use kit::ledger::Ledger;
-use kit::process::Process;
-use kit::redis::Server;
 
+use crate::caller::{Caller, FOR_EVER, LEASE};
 use crate::spoken::{SOON, Spoken, unique};
-
-const LEASE: Duration = Duration::from_secs(1);
-/// Longer than any test.
-const FOR_EVER: Duration = Duration::from_hours(1);
 
 however_spoken! {
     the_call_of_a_killed_process_is_taken_over_after_its_lease
@@ -20,46 +15,10 @@ however_spoken! {
     a_storm_with_kills_leaves_one_result_for_each_key
 }
 
-/// Another process that makes calls.
-struct Caller {
-    process: Process,
-}
-
-impl Caller {
-    async fn start(spoken: Spoken, server: &Server, ledger: &Ledger) -> Self {
-        let mut starting =
-            Process::run(env!("CARGO_BIN_EXE_kit-caller")).arg(server.url()).arg(ledger.path());
-        if matches!(spoken, Spoken::Scripts) {
-            starting = starting.arg("scripts");
-        }
-        let mut process = starting.start();
-        process.line_with("ready", SOON).await;
-        Self { process }
-    }
-
-    fn call(&mut self, key: &str, wait: Duration, body: Duration) {
-        let (lease, wait, body) = (LEASE.as_millis(), wait.as_millis(), body.as_millis());
-        self.process.say(&format!("{key} {lease} {wait} {body}"));
-    }
-
-    /// Waits until a body of this key has begun.
-    async fn running(&mut self, key: &str) {
-        self.process.line_with(&format!("running {key} "), SOON).await;
-    }
-
-    /// How the next call of this key to be answered was, and with what.
-    async fn done(&mut self, key: &str) -> (String, String) {
-        let line = self.process.line_with(&format!("done {key} "), SOON).await;
-        let mut words = line.split(' ').skip(2).map(str::to_owned);
-        let how = words.next().unwrap();
-        (how, words.collect::<Vec<_>>().join(" "))
-    }
-}
-
 async fn the_call_of_a_killed_process_is_taken_over_after_its_lease(spoken: Spoken) {
     let (server, ledger, key) = (spoken.shared(), Ledger::new(), unique());
-    let mut killed = Caller::start(spoken, server, &ledger).await;
-    let mut next = Caller::start(spoken, server, &ledger).await;
+    let mut killed = Caller::start(spoken, &server.url(), &ledger).await;
+    let mut next = Caller::start(spoken, &server.url(), &ledger).await;
     let asked = Instant::now();
     killed.call(&key, Duration::ZERO, FOR_EVER);
     killed.running(&key).await;
@@ -76,8 +35,8 @@ async fn the_call_of_a_killed_process_is_taken_over_after_its_lease(spoken: Spok
 
 async fn a_stopped_owner_overwrites_nothing_when_it_wakes(spoken: Spoken) {
     let (server, ledger, key) = (spoken.shared(), Ledger::new(), unique());
-    let mut stopped = Caller::start(spoken, server, &ledger).await;
-    let mut next = Caller::start(spoken, server, &ledger).await;
+    let mut stopped = Caller::start(spoken, &server.url(), &ledger).await;
+    let mut next = Caller::start(spoken, &server.url(), &ledger).await;
     stopped.call(&key, Duration::ZERO, LEASE / 2);
     stopped.running(&key).await;
     stopped.process.pause();
@@ -100,7 +59,7 @@ async fn a_hundred_calls_from_three_processes_run_once(spoken: Spoken) {
     let (server, ledger) = (spoken.shared(), Ledger::new());
     let mut callers = Vec::new();
     for _ in 0..3 {
-        callers.push(Caller::start(spoken, server, &ledger).await);
+        callers.push(Caller::start(spoken, &server.url(), &ledger).await);
     }
     for round in 0..10 {
         let key = unique();
@@ -128,7 +87,7 @@ async fn a_storm_with_kills_leaves_one_result_for_each_key(spoken: Spoken) {
     for round in 0..ROUNDS {
         let mut callers = Vec::new();
         for _ in 0..2 {
-            callers.push(Caller::start(spoken, server, &ledger).await);
+            callers.push(Caller::start(spoken, &server.url(), &ledger).await);
         }
         // All keys at once; bodies that are killed at their start, in their middle, at their end.
         for (n, key) in keys.iter().enumerate() {
@@ -142,7 +101,7 @@ async fn a_storm_with_kills_leaves_one_result_for_each_key(spoken: Spoken) {
             kills += 1;
         }
     }
-    let mut last = Caller::start(spoken, server, &ledger).await;
+    let mut last = Caller::start(spoken, &server.url(), &ledger).await;
     for key in &keys {
         last.call(key, SOON, Duration::ZERO);
         let (how, first) = last.done(key).await;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use idem::store::{Dialect, Redis, RedisOptions};
-use idem::{Builder, Error, Idem, Outcome, Plan, with_outcome};
+use idem::{Builder, Error, Idem, OnErr, Outcome, Plan, with_outcome};
 use kit::redis::{Flavour, Server};
 
 /// For what comes in a moment unless something is broken.
@@ -76,8 +76,13 @@ pub(crate) fn unique() -> String {
 
 /// Makes the server know each script, so that none is sent twice later.
 pub(crate) async fn warm(idem: &Idem) {
+    let counted = Plan::count().limit(2).on_err(OnErr::Release);
+    tokio::join!(warm_by(idem, Plan::setnx()), warm_by(idem, counted));
+}
+
+async fn warm_by(idem: &Idem, plan: Plan) {
     let key = unique();
-    let plan = Plan::setnx().lease(Duration::from_millis(300));
+    let plan = plan.lease(Duration::from_millis(300));
     let failing = idem.call(&plan, idem::key!("warm:{key}"), async {
         Err::<u8, _>(Error::in_flight("the body's own", Duration::ZERO))
     });

@@ -122,7 +122,7 @@ impl Store for Files {
         let step = move |desk: &Desk| {
             let claim = Claim::new(&desk.name, &record, over.as_ref());
             match claim.step(desk.standing()) {
-                ClaimStep::Write => {
+                ClaimStep::Write { .. } => {
                     desk.write(&record)?;
                     Ok(Claimed::Won { fence: record.fence() })
                 }
@@ -144,9 +144,9 @@ impl Store for Files {
         let step = move |desk: &Desk| {
             let (step, settled) = change.borrow().step(&running, desk.standing());
             match step {
-                ChangeStep::Write(record) => desk.write(record)?,
+                ChangeStep::Write { record, .. } => desk.write(record)?,
                 // The time is in the file, so making a record fresh writes it.
-                ChangeStep::Touch => desk.write(&running)?,
+                ChangeStep::Touch { .. } => desk.write(&running)?,
                 ChangeStep::Remove => desk.shelf.remove(&desk.path)?,
                 ChangeStep::Nothing => {}
                 _ => return Err(unknown_step()),

@@ -198,6 +198,9 @@ impl Line {
                 if server.is_replica {
                     tracing::warn!("reconnected to a replica: it refuses every claim");
                 }
+                if let Some(forbidden) = &server.forbidden {
+                    tracing::warn!(%forbidden, "reconnected to a Redis that forbids what records need");
+                }
                 *failed = None;
                 let connected = current.connected.clone();
                 self.now.store(Some(Arc::new(current)));

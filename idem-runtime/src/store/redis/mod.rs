@@ -3,9 +3,10 @@
 //! The lease is read off the key's remaining time to live, so that no clock stands in the value and
 //! a running record's bytes stay the same for the whole attempt: a running record's TTL starts at
 //! its retention, renewing sets it back, and the lease has lapsed when less than retention minus
-//! lease remains.
+//! lease remains. Where attempts are counted it is another way round: see [`counted`].
 
 mod connection;
+mod counted;
 mod link;
 mod probe;
 mod script;
@@ -78,8 +79,9 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the URL is none, the time-out out of its bounds, the server refuses the user or the password, is a
-    /// replica, or may evict records; [`Error::Outage`] when it does not answer within the time-out.
+    /// [`Error::Config`] when the URL is none, the time-out out of its bounds, the server refuses the
+    /// user, the password, or a command that records need, is a replica, or may evict records;
+    /// [`Error::Outage`] when it does not answer within the time-out.
     ///
     /// ```no_run
     /// # async fn main_() -> Result<(), idem::Error> {
@@ -96,6 +98,9 @@ impl Redis {
         Ok(Self { link, scripts: Scripts::new() })
     }
 }
+
+/// What a user has to be allowed, in the words of an ACL.
+const RIGHTS: &str = "+get +set +pttl +pexpire +eval +evalsha";
 
 /// What a first connection that failed says to whoever builds the engine.
 fn refusal(error: RedisError) -> Error {
@@ -116,6 +121,12 @@ fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
     if server.is_replica {
         return Err(Error::config("this Redis is a replica: claims are made on its primary"));
     }
+    if let Some(forbidden) = &server.forbidden {
+        return Err(Error::config(format!(
+            "this Redis forbids what records need: {forbidden}; the user's rights have to be {RIGHTS} \
+             on the keys of the prefix"
+        )));
+    }
     match server.policy.as_deref() {
         Some("noeviction") => Ok(()),
         Some(policy) if !accept_eviction => Err(Error::config(format!(
@@ -134,7 +145,12 @@ fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
 }
 
 impl Store for Redis {
+    const COUNTS: bool = true;
+
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+        if claim.record.spent().is_some() || claim.over.is_some_and(|over| over.spent().is_some()) {
+            return self.claim_counted(claim).await;
+        }
         match claim.over {
             None => self.claim_absent(claim.name, claim.record).await,
             Some(judged) => Box::pin(self.take_over(claim.name, judged, claim.record)).await,
@@ -147,6 +163,9 @@ impl Store for Redis {
         running: &Record,
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
+        if running.spent().is_some() {
+            return self.settle_counted(name, running, change).await;
+        }
         match change {
             Change::Renew => {
                 let renew = &self.scripts.renew;
@@ -171,10 +190,7 @@ impl Store for Redis {
             Change::Complete(next) | Change::Release(next) => {
                 let answer =
                     self.link.step(|server| self.swap(server, name, running, next)).await?;
-                if matches!(answer, Value::Okay | Value::Int(1)) {
-                    return Ok(Settled::Done);
-                }
-                Ok(found(answer)?.map_or(Settled::Lost, |it| change.already(running, &it)))
+                swapped(answer, running, change)
             }
         }
     }
@@ -186,13 +202,13 @@ impl Store for Redis {
         });
         match answer.await? {
             no_string @ Value::BulkString(_) => Ok(found(no_string)?.map(Found::settled)),
-            Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
-                Ok([standing, Value::Int(ttl)]) => {
-                    Ok(found(standing)?.map(|record| judged(record, ttl)))
+            Value::Array(parts) => match <[Value; 3]>::try_from(parts) {
+                Ok([standing, Value::Int(ttl), Value::Int(time)]) => {
+                    judged(standing, ttl, Some(time))
                 }
-                Ok(_) | Err(_) => Err(StoreError::unknown("an answer of another form")),
+                Ok(_) | Err(_) => Err(of_another_form()),
             },
-            _ => Err(StoreError::unknown("an answer of another form")),
+            _ => Err(of_another_form()),
         }
     }
 }
@@ -252,15 +268,14 @@ impl Redis {
             Value::BulkString(no_string) => {
                 return Ok(Claimed::Found(Found::settled(Record::from_bytes(&no_string))));
             }
-            _ => return Err(StoreError::unknown("an answer of another form")),
+            _ => return Err(of_another_form()),
         };
         match <[Value; 3]>::try_from(parts) {
             Err(_) => Ok(Claimed::Won { fence: record.fence() }),
-            Ok([_, standing, Value::Int(ttl)]) => match found(standing)? {
-                Some(standing) => Ok(Claimed::Found(judged(standing, ttl))),
-                None => Err(StoreError::unknown("an answer of another form")),
-            },
-            Ok(_) => Err(StoreError::unknown("an answer of another form")),
+            Ok([_, standing, Value::Int(ttl)]) => {
+                judged(standing, ttl, None)?.map(Claimed::Found).ok_or_else(of_another_form)
+            }
+            Ok(_) => Err(of_another_form()),
         }
     }
 
@@ -306,9 +321,11 @@ fn threshold(over: &Record) -> i64 {
     }
 }
 
-/// A record and what its key's TTL says of its lease.
-fn judged(record: Record, ttl: i64) -> Found {
+/// A record and what its key's TTL says of its lease; or where it counts, the server's time.
+fn judged(value: Value, ttl: i64, time: Option<i64>) -> Result<Option<Found>, StoreError> {
+    let Some((record, ends)) = standing(value)? else { return Ok(None) };
     let lease = match (threshold(&record), u64::try_from(ttl)) {
+        (threshold, _) if threshold >= 0 && ends.is_some() => counted::lease(ends, time),
         // No TTL, or no lease that can be read: it is owned.
         (_, Err(_)) => Lease::Live(record.retention()),
         (threshold, Ok(left)) => match u64::try_from(threshold) {
@@ -317,7 +334,7 @@ fn judged(record: Record, ttl: i64) -> Found {
             Ok(threshold) => Lease::Live(Duration::from_millis(left - threshold)),
         },
     };
-    Found::new(record, lease)
+    Ok(Some(Found::new(record, lease)))
 }
 
 /// A key that holds no string is found, and is no record: as if it held the empty one.
@@ -335,19 +352,36 @@ fn is_no_string(error: &RedisError) -> bool {
 }
 
 fn found(value: Value) -> Result<Option<Record>, StoreError> {
+    Ok(standing(value)?.map(|(record, _)| record))
+}
+
+/// What stands there, and when its lease ends where it counts.
+fn standing(value: Value) -> Result<Option<(Record, Option<i64>)>, StoreError> {
     match value {
         Value::Nil | Value::Boolean(false) => Ok(None),
-        Value::BulkString(bytes) => Ok(Some(Record::from_bytes(&bytes))),
-        _ => Err(StoreError::unknown("an answer of another form")),
+        Value::BulkString(bytes) => Ok(Some(counted::read(&bytes))),
+        _ => Err(of_another_form()),
     }
+}
+
+/// What the server answers to a change that writes: that it is done, or what stands there.
+fn swapped(answer: Value, running: &Record, change: Change<'_>) -> Result<Settled, StoreError> {
+    if matches!(answer, Value::Okay | Value::Int(1)) {
+        return Ok(Settled::Done);
+    }
+    Ok(found(answer)?.map_or(Settled::Lost, |it| change.already(running, &it)))
 }
 
 fn done(value: &Value) -> Result<Settled, StoreError> {
     match value {
         Value::Int(1) => Ok(Settled::Done),
         Value::Int(0) | Value::BulkString(_) => Ok(Settled::Lost),
-        _ => Err(StoreError::unknown("an answer of another form")),
+        _ => Err(of_another_form()),
     }
+}
+
+fn of_another_form() -> StoreError {
+    StoreError::unknown("an answer of another form")
 }
 
 fn milliseconds(time: Duration) -> i64 {

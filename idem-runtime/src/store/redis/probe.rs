@@ -3,6 +3,7 @@
 use redis::{Cmd, RedisError, Value};
 
 use super::connection::{Connected, Dialect};
+use super::script::Lua;
 
 /// What a server says of itself.
 #[derive(Debug, Clone)]
@@ -11,10 +12,12 @@ pub(super) struct Server {
     pub(super) is_replica: bool,
     /// Its eviction policy, where it says.
     pub(super) policy: Option<String>,
+    /// What it forbids of all that records need, in its own words.
+    pub(super) forbidden: Option<String>,
 }
 
 /// Asks a server what it is. `probe` is a name under which nothing ever stands, and nothing is
-/// written: the command asks for a value that is not there.
+/// written: the commands ask for a value that is not there.
 pub(super) async fn probe(connected: &mut Connected, probe: &str) -> Result<Server, RedisError> {
     let info = match connected.query(Cmd::new().arg("INFO")).await {
         Ok(Value::BulkString(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -26,14 +29,46 @@ pub(super) async fn probe(connected: &mut Connected, probe: &str) -> Result<Serv
     };
     let mut native = Cmd::new();
     native.arg("SET").arg(probe).arg("").arg("IFEQ").arg("-").arg("GET").arg("PX").arg(1);
+    let mut forbidden = None;
     let native = match connected.query(&native).await {
         Ok(_) => Some(true),
         Err(error) if error.code() == Some("ERR") => Some(false),
         // Full, a replica: it says nothing of what it knows.
-        Err(error) if error.code().is_some() => None,
+        Err(error) if error.code().is_some() => {
+            forbidden = forbids(error.code(), error.detail());
+            None
+        }
         Err(error) => return Err(error),
     };
-    Ok(Server::read(&info, native))
+    let script = Lua::new(include_str!("scripts/probe.lua"));
+    let refused = match script.run_both_ways(connected, probe).await {
+        Ok(answer) => inside_of_script(&answer),
+        Err(error) if error.code().is_some() => forbids(error.code(), error.detail()),
+        Err(error) => return Err(error),
+    };
+    let forbidden = forbidden.or(refused);
+    Ok(Server { forbidden, ..Server::read(&info, native) })
+}
+
+/// What a server forbids, in its own words; `None` for a refusal that may pass, as a replica's.
+fn forbids(code: Option<&str>, said: Option<&str>) -> Option<String> {
+    let said = said.unwrap_or_default();
+    // A command that was left out or renamed, and one in a script that the user has no right to:
+    // those are told in the text alone.
+    let told = ["nknown command", "nknown Redis command", "can't run this command", "ACL failure"];
+    let is_forbidden = code == Some("NOPERM") || told.iter().any(|told| said.contains(told));
+    // What comes after that is what was sent.
+    is_forbidden.then(|| said.split(", with args").next().unwrap_or_default().to_owned())
+}
+
+/// The same of a command inside of the script.
+fn inside_of_script(answer: &Value) -> Option<String> {
+    let Value::Array(parts) = answer else { return None };
+    let [Value::BulkString(command), Value::BulkString(said)] = &parts[..] else { return None };
+    let (command, said) = (String::from_utf8_lossy(command), String::from_utf8_lossy(said));
+    let code = said.split(' ').next();
+    let forbidden = forbids(code, Some(&said))?;
+    Some(format!("{command} in a script: {forbidden}"))
 }
 
 impl Server {
@@ -54,6 +89,7 @@ impl Server {
             dialect,
             is_replica: field("role") == Some("slave"),
             policy: field("maxmemory_policy").map(str::to_owned),
+            forbidden: None,
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) enum Source {
 
 /// A database that an engine keeps records in.
 #[derive(Clone)]
-pub(crate) enum Database {
+pub enum Database {
     #[cfg(feature = "postgres")]
     Postgres(Arc<Postgres>),
     #[cfg(feature = "mysql")]

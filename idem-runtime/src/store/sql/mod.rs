@@ -5,6 +5,7 @@
 //! index decides between claims that come at once, and only the database's clock judges times.
 
 mod database;
+pub(crate) mod inside;
 mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -13,6 +14,7 @@ mod postgres;
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod statements;
 mod step;
 mod table;
 
@@ -25,6 +27,7 @@ pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 use crate::error::Error;
+use crate::store::{Change, Found, Record, Settled, StoreError};
 
 /// The table's name, unless the engine is told another.
 pub(crate) const DEFAULT_TABLE: &str = "idem_records";
@@ -35,4 +38,20 @@ const BATCH: i64 = 1000;
 
 fn outage(error: sqlx::Error) -> Error {
     Error::outage(error)
+}
+
+/// What a change came to whose statement found nothing to change: an earlier send, whose answer was
+/// lost, may have made it.
+async fn made_before(
+    change: Change<'_>,
+    running: &Record,
+    get: impl Future<Output = Result<Option<Found>, StoreError>>,
+) -> Result<Settled, StoreError> {
+    match change {
+        Change::Complete(_) | Change::Release(_) => {
+            let found = get.await?;
+            Ok(found.map_or(Settled::Lost, |found| change.already(running, &found.record)))
+        }
+        Change::Renew | Change::Purge => Ok(Settled::Lost),
+    }
 }

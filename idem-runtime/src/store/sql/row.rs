@@ -7,14 +7,16 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::record::{Owner, Record, State};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::store::{Claimed, StoreError};
 use crate::store::{Found, Lease, Name};
 
 /// What a record says in columns of its own. The envelope has it too; the columns are what
 /// statements compare and what people read.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Fields<'a> {
     pub(super) state: i16,
-    owner: Option<Owner>,
+    pub(super) owner: Option<Owner>,
     pub(super) fence: i64,
     pub(super) attempts: i32,
     pub(super) holder: &'a str,
@@ -48,10 +50,29 @@ impl<'a> Fields<'a> {
     pub(super) fn owner(&self) -> &[u8] {
         self.owner.as_ref().map_or(&[], Owner::as_bytes)
     }
+
+    pub(super) fn judged(&self) -> Judged<'_> {
+        Judged { state: self.state, owner: self.owner().into(), fence: self.fence }
+    }
+}
+
+/// What tells the record that a claim is made over, or that is purged.
+#[derive(Debug)]
+pub(super) struct Judged<'a> {
+    pub(super) state: i16,
+    pub(super) owner: Cow<'a, [u8]>,
+    pub(super) fence: i64,
+}
+
+/// The answer to a claim that was won, by the fence that the database chose.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(super) fn won(fence: Result<i64, sqlx::Error>) -> Result<Claimed, StoreError> {
+    let fence = fence.map_err(StoreError::unknown)?;
+    Ok(Claimed::Won { fence: fence.unsigned_abs() })
 }
 
 /// What a database can add to its clock: a thousand years.
-const LONGEST: i64 = 1000 * 366 * 24 * 3600 * 1000;
+pub(super) const LONGEST: i64 = 1000 * 366 * 24 * 3600 * 1000;
 
 fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(LONGEST).min(LONGEST)

@@ -1,5 +1,6 @@
 //! Records in MySQL and MariaDB.
 
+mod inside;
 mod steps;
 
 use std::fmt;
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
-use sqlx::{MySql as Db, MySqlPool, Row as _, SqlStr};
+use sqlx::{MySql as Db, MySqlPool, Row as _};
 
 use super::migrations::{Migration, is_current};
+use super::statements::{Named, Statements, statements};
 use super::step::{Dialect, Step, Verdict};
 use super::table::Table;
 use super::{BATCH, outage};
@@ -34,16 +36,8 @@ pub struct MySql {
     timeout: Duration,
     table: Table,
     statements: Statements,
-}
-
-struct Statements {
-    claim: SqlStr,
-    takeover: SqlStr,
-    renew: SqlStr,
-    settle: SqlStr,
-    get: SqlStr,
-    purge: SqlStr,
-    sweep: SqlStr,
+    /// For the caller's own transaction.
+    inside: Statements,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -58,16 +52,9 @@ impl MySql {
     /// [`Error::Config`] for a table name that is not safe to stand in a statement.
     pub fn new(pool: MySqlPool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '`')?;
-        let statements = Statements {
-            claim: table.statement(include_str!("claim.sql")),
-            takeover: table.statement(include_str!("takeover.sql")),
-            renew: table.statement(include_str!("renew.sql")),
-            settle: table.statement(include_str!("settle.sql")),
-            get: table.statement(include_str!("get.sql")),
-            purge: table.statement(include_str!("purge.sql")),
-            sweep: table.statement(include_str!("sweep.sql")),
-        };
-        Ok(Self { pool, timeout, table, statements })
+        let statements = statements!(table);
+        let inside = inside::statements(&table, &statements);
+        Ok(Self { pool, timeout, table, statements, inside })
     }
 
     /// Looks at the server.
@@ -144,6 +131,14 @@ impl MySql {
 
     fn step(&self) -> Step<'_, Db> {
         Step::new(&self.pool, self.timeout)
+    }
+}
+
+impl Named for Db {
+    type Name<'n> = &'n [u8];
+
+    fn name(name: &str) -> &[u8] {
+        name.as_bytes()
     }
 }
 

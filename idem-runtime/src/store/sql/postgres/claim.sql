@@ -1,26 +1,26 @@
 -- Claims a name under which nothing stands, or only what has expired; else tells what stands there.
 -- A name that is taken is only read: no lock, no dead row.
 --
--- $1  name
--- $2  owner
--- $3  the least that the fence may be
--- $4  attempts
--- $5  holder
--- $6  lease, ms; null for none
--- $7  retention, ms
--- $8  record, running
+-- $1  owner
+-- $2  the least that the fence may be
+-- $3  attempts
+-- $4  holder
+-- $5  lease, ms; null for none
+-- $6  retention, ms
+-- $7  record, running
+-- $8  name
 --
 -- Returns the fence and no record when the name is claimed, else what stands there. No row: a rival
 -- came between the reading and the writing, and only a new statement sees it.
 with standing as materialized (
     select fence, record, lease_until, expires_at
     from {table}
-    where name = $1 and expires_at > clock_timestamp()
+    where name = $8 and expires_at > clock_timestamp()
 ), claimed as (
     insert into {table} as there
         (name, state, owner, fence, attempts, holder, lease_until, expires_at, record)
-    select $1, 1, $2, greatest($3, (extract(epoch from clock.now) * 1000000)::bigint), $4, $5,
-        clock.now + $6 * interval '1 millisecond', clock.now + $7 * interval '1 millisecond', $8
+    select $8, 1, $1, greatest($2, (extract(epoch from clock.now) * 1000000)::bigint), $3, $4,
+        clock.now + $5 * interval '1 millisecond', clock.now + $6 * interval '1 millisecond', $7
     from (select clock_timestamp() as now) as clock
     where not exists (select from standing)
     on conflict (name) do update set

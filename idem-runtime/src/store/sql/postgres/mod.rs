@@ -1,14 +1,16 @@
 //! Records in Postgres.
 
+mod inside;
 mod steps;
 
 use std::fmt;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
-use sqlx::{PgPool, Postgres as Pg, Row as _, SqlStr};
+use sqlx::{PgPool, Postgres as Pg, Row as _};
 
 use super::migrations::{Migration, is_current};
+use super::statements::{Named, Statements, statements};
 use super::step::{Dialect, Step, Verdict};
 use super::table::Table;
 use super::{BATCH, outage};
@@ -33,16 +35,8 @@ pub struct Postgres {
     timeout: Duration,
     table: Table,
     statements: Statements,
-}
-
-struct Statements {
-    claim: SqlStr,
-    takeover: SqlStr,
-    renew: SqlStr,
-    settle: SqlStr,
-    get: SqlStr,
-    purge: SqlStr,
-    sweep: SqlStr,
+    /// For the caller's own transaction.
+    inside: Statements,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -57,16 +51,9 @@ impl Postgres {
     /// [`Error::Config`] for a table name that is not safe to stand in a statement.
     pub fn new(pool: PgPool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '"')?;
-        let statements = Statements {
-            claim: table.statement(include_str!("claim.sql")),
-            takeover: table.statement(include_str!("takeover.sql")),
-            renew: table.statement(include_str!("renew.sql")),
-            settle: table.statement(include_str!("settle.sql")),
-            get: table.statement(include_str!("get.sql")),
-            purge: table.statement(include_str!("purge.sql")),
-            sweep: table.statement(include_str!("sweep.sql")),
-        };
-        Ok(Self { pool, timeout, table, statements })
+        let statements = statements!(table);
+        let inside = inside::statements(&table, &statements);
+        Ok(Self { pool, timeout, table, statements, inside })
     }
 
     /// Looks at the server.
@@ -140,6 +127,14 @@ impl Postgres {
 
     fn step(&self) -> Step<'_, Pg> {
         Step::new(&self.pool, self.timeout)
+    }
+}
+
+impl Named for Pg {
+    type Name<'n> = &'n str;
+
+    fn name(name: &str) -> &str {
+        name
     }
 }
 

@@ -8,14 +8,14 @@
 -- Returns the fence. No row: another record stands there, a live one, or none.
 update {table} as there set
     state = 1,
-    owner = $2,
-    fence = greatest(there.fence + 1, $3, (extract(epoch from clock.now) * 1000000)::bigint),
-    attempts = $4,
-    holder = $5,
-    lease_until = clock.now + $6 * interval '1 millisecond',
-    expires_at = clock.now + $7 * interval '1 millisecond',
-    record = $8
+    owner = $1,
+    fence = greatest(there.fence + 1, $2, (extract(epoch from clock.now) * 1000000)::bigint),
+    attempts = $3,
+    holder = $4,
+    lease_until = clock.now + $5 * interval '1 millisecond',
+    expires_at = clock.now + $6 * interval '1 millisecond',
+    record = $7
 from (select clock_timestamp() as now) as clock
-where name = $1 and state = $9 and owner = $10 and fence = $11
+where name = $8 and state = $9 and owner = $10 and fence = $11
     and (state = 3 or (state = 1 and lease_until < clock.now))
 returning there.fence

@@ -1,5 +1,6 @@
 //! Records in SQLite.
 
+mod inside;
 mod steps;
 
 use std::fmt;
@@ -10,11 +11,12 @@ use sqlx::error::DatabaseError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row as _, SqlStr, Sqlite as Db, SqlitePool, Transaction};
+use sqlx::{Row as _, Sqlite as Db, SqlitePool, Transaction};
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
 use super::migrations::{Migration, is_current};
+use super::statements::{Named, Statements, statements};
 use super::step::{Dialect, Statement, Step, Verdict};
 use super::table::Table;
 use super::{BATCH, outage};
@@ -46,16 +48,6 @@ pub struct Sqlite {
     writing: Mutex<()>,
 }
 
-struct Statements {
-    claim: SqlStr,
-    takeover: SqlStr,
-    renew: SqlStr,
-    settle: SqlStr,
-    get: SqlStr,
-    purge: SqlStr,
-    sweep: SqlStr,
-}
-
 const MIGRATIONS: &str = include_str!("migrations.sql");
 const VERSIONS: &str = include_str!("versions.sql");
 
@@ -68,15 +60,7 @@ impl Sqlite {
     /// [`Error::Config`] for a table name that is not safe to stand in a statement.
     pub fn new(pool: SqlitePool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '"')?;
-        let statements = Statements {
-            claim: table.statement(include_str!("claim.sql")),
-            takeover: table.statement(include_str!("takeover.sql")),
-            renew: table.statement(include_str!("renew.sql")),
-            settle: table.statement(include_str!("settle.sql")),
-            get: table.statement(include_str!("get.sql")),
-            purge: table.statement(include_str!("purge.sql")),
-            sweep: table.statement(include_str!("sweep.sql")),
-        };
+        let statements = statements!(table);
         Ok(Self { pool, timeout, table, statements, writing: Mutex::new(()) })
     }
 
@@ -198,6 +182,14 @@ impl Sqlite {
             Ok(_writing) => step.rows(statement).await,
             Err(_) => Err(step.failed("the file was locked until the time-out".into())),
         }
+    }
+}
+
+impl Named for Db {
+    type Name<'n> = &'n str;
+
+    fn name(name: &str) -> &str {
+        name
     }
 }
 

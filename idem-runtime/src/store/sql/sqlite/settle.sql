@@ -1,21 +1,21 @@
 -- Puts what settles it in a running record's place.
 --
--- ?1  name
--- ?2  owner
--- ?3  fence
--- ?4  the state that it comes to: completed or free
--- ?5  its record
--- ?6  its retention, ms
--- ?7  its owner: another's where a person settles
+-- ?1  the state that it comes to: completed or free
+-- ?2  its record
+-- ?3  its retention, ms
+-- ?4  its owner: another's where a person settles
+-- ?5  name
+-- ?6  owner
+-- ?7  fence
 --
 -- Returns the fence. No row: the record is not the attempt's any more.
 update {table} as there set
-    state = ?4,
-    owner = ?7,
+    state = ?1,
+    owner = ?4,
     lease_until = null,
-    expires_at = clock.now + ?6,
-    record = ?5
+    expires_at = clock.now + ?3,
+    record = ?2
 from (select cast(unixepoch('subsec') * 1000 as integer) as now) as clock
-where there.name = ?1 and there.state = 1 and there.owner = ?2 and there.fence = ?3
+where there.name = ?5 and there.state = 1 and there.owner = ?6 and there.fence = ?7
     and there.expires_at > clock.now
 returning fence

@@ -1,11 +1,12 @@
 //! One step each: claim, settle, get.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqlStr, Sqlite as Db};
+use sqlx::{Row as _, Sqlite as Db};
 
 use super::Sqlite;
-use crate::store::sql::row::{Fields, Standing, row_name};
-use crate::store::sql::step::{Statement, Step};
+use crate::store::sql::made_before;
+use crate::store::sql::row::{Fields, Standing, row_name, won};
+use crate::store::sql::step::Step;
 use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
 
 impl Sqlite {
@@ -21,9 +22,9 @@ impl Sqlite {
             if let Some(found) = self.get_in(step, name).await? {
                 return Ok(Claimed::Found(found));
             }
-            let claiming = || claiming(&self.statements.claim, name, claim);
+            let claiming = || self.statements.claim(name, claim);
             if let Some(row) = self.write(step, claiming).await?.pop() {
-                return won(&row);
+                return won(row.try_get(0));
             }
             step.anew().await?;
         }
@@ -34,9 +35,9 @@ impl Sqlite {
         step: &mut Step<'_, Db>,
         name: &str,
     ) -> Result<Option<Found>, StoreError> {
-        let get = || sqlx::query(self.statements.get.clone()).bind(name);
-        let row = step.row(get).await?;
-        Ok(row.as_ref().map(standing).transpose()?.map(|standing| standing.found()))
+        let row = step.row(|| self.statements.get(name)).await?;
+        let standing = row.as_ref().map(standing).transpose().map_err(StoreError::unknown)?;
+        Ok(standing.map(|standing| standing.found()))
     }
 }
 
@@ -45,14 +46,9 @@ impl Store for Sqlite {
         let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
         let mut step = self.step();
         if let Some(over) = claim.over.map(Fields::of) {
-            let takeover = || {
-                claiming(&self.statements.takeover, &name, &fields)
-                    .bind(over.state)
-                    .bind(over.owner())
-                    .bind(over.fence)
-            };
+            let takeover = || self.statements.takeover(&name, &fields, &over.judged());
             if let Some(row) = self.write(&mut step, takeover).await?.pop() {
-                return won(&row);
+                return won(row.try_get(0));
             }
         }
         self.claim_absent(&mut step, &name, &fields).await
@@ -65,50 +61,12 @@ impl Store for Sqlite {
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
         let (name, from) = (row_name(name), Fields::of(running));
-        let statements = &self.statements;
         let mut step = self.step();
-        let rows = match change {
-            Change::Renew => {
-                let renew =
-                    || owned(&statements.renew, &name, &from).bind(from.lease).bind(from.retention);
-                self.write(&mut step, renew).await?
-            }
-            Change::Complete(to) | Change::Release(to) => {
-                let to = Fields::of(to);
-                let settle = || {
-                    owned(&statements.settle, &name, &from)
-                        .bind(to.state)
-                        .bind(to.record)
-                        .bind(to.retention)
-                        .bind(to.owner())
-                };
-                self.write(&mut step, settle).await?
-            }
-            Change::Purge => {
-                let purge = || {
-                    sqlx::query(statements.purge.clone())
-                        .bind(&*name)
-                        .bind(from.state)
-                        .bind(from.owner())
-                        .bind(from.fence)
-                        .bind(from.record)
-                };
-                self.write(&mut step, purge).await?
-            }
-        };
-        if !rows.is_empty() {
+        let changed = || self.statements.change(&name, &from, change);
+        if !self.write(&mut step, changed).await?.is_empty() {
             return Ok(Settled::Done);
         }
-        match change {
-            // An earlier send may have done it.
-            Change::Complete(_) | Change::Release(_) => {
-                Ok(match self.get_in(&mut step, &name).await? {
-                    Some(found) => change.already(running, &found.record),
-                    None => Settled::Lost,
-                })
-            }
-            Change::Renew | Change::Purge => Ok(Settled::Lost),
-        }
+        made_before(change, running, self.get_in(&mut step, &name)).await
     }
 
     async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
@@ -116,35 +74,7 @@ impl Store for Sqlite {
     }
 }
 
-fn claiming(statement: &SqlStr, name: &str, claim: &Fields<'_>) -> Statement<Db> {
-    sqlx::query(statement.clone())
-        .bind(name)
-        .bind(claim.owner())
-        .bind(claim.fence)
-        .bind(claim.attempts)
-        .bind(claim.holder)
-        .bind(claim.lease)
-        .bind(claim.retention)
-        .bind(claim.record)
-}
-
-fn owned(statement: &SqlStr, name: &str, from: &Fields<'_>) -> Statement<Db> {
-    sqlx::query(statement.clone()).bind(name).bind(from.owner()).bind(from.fence)
-}
-
-fn won(row: &SqliteRow) -> Result<Claimed, StoreError> {
-    let fence: i64 = row.try_get(0).map_err(StoreError::unknown)?;
-    Ok(Claimed::Won { fence: fence.unsigned_abs() })
-}
-
-fn standing(row: &SqliteRow) -> Result<Standing, StoreError> {
-    let read = || {
-        Ok(Standing {
-            fence: row.try_get(0)?,
-            record: row.try_get(1)?,
-            lease: row.try_get(2)?,
-            kept: row.try_get(3)?,
-        })
-    };
-    read().map_err(|error: sqlx::Error| StoreError::unknown(error))
+pub(super) fn standing(row: &SqliteRow) -> Result<Standing, sqlx::Error> {
+    let (fence, record) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(Standing { fence, record, lease: row.try_get(2)?, kept: row.try_get(3)? })
 }

@@ -8,14 +8,14 @@
 -- Returns the fence. No row: another record stands there, a live one, or none.
 update {table} as there set
     state = 1,
-    owner = ?2,
-    fence = max(there.fence + 1, ?3, clock.now * 1000),
-    attempts = ?4,
-    holder = ?5,
-    lease_until = clock.now + ?6,
-    expires_at = clock.now + ?7,
-    record = ?8
+    owner = ?1,
+    fence = max(there.fence + 1, ?2, clock.now * 1000),
+    attempts = ?3,
+    holder = ?4,
+    lease_until = clock.now + ?5,
+    expires_at = clock.now + ?6,
+    record = ?7
 from (select cast(unixepoch('subsec') * 1000 as integer) as now) as clock
-where there.name = ?1 and there.state = ?9 and there.owner = ?10 and there.fence = ?11
+where there.name = ?8 and there.state = ?9 and there.owner = ?10 and there.fence = ?11
     and (there.state = 3 or (there.state = 1 and there.lease_until < clock.now))
 returning fence

@@ -1,0 +1,45 @@
+//! A call that joins its caller's transaction.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::Context;
+
+/// The expression that asks, runs the body inside, and settles. No closure takes the body: the
+/// compiler could not tell that its future is `Send` whatever the transaction's lifetime.
+pub(super) fn write(
+    tx: &Ident,
+    context: &Context<'_>,
+    [site, engine, key, returns]: [&Ident; 4],
+    body: &TokenStream,
+) -> TokenStream {
+    let here = Span::mixed_site();
+    // What is no transaction is told at the parameter.
+    let at_parameter = here.located_at(tx.span());
+    let [joined, running, value] =
+        ["joined", "running", "value"].map(|name| Ident::new(name, here));
+    let asked = quote_spanned!(at_parameter=> #returns.joining(&*#tx));
+    let runtime = context.runtime.at(here);
+    // What is `mut` outside is so inside, and only there does the body use it so.
+    let is_mut = context.function.is_mut(tx);
+    let inside = if is_mut { quote!(mut #tx) } else { quote!(#tx) };
+    let outside = is_mut.then(|| quote_spanned!(here=> let _ = &mut #tx;));
+    quote_spanned! {here=>
+        #outside
+        let #returns = #asked;
+        match #runtime::__private::Joins::of(&*#tx)
+            .ask(#site, #engine, #key, #returns, &mut *#tx)
+            .await
+        {
+            ::core::result::Result::Err(#value) => #value,
+            ::core::result::Result::Ok(mut #joined) => {
+                let #value = {
+                    // The same name: what the body writes, it writes inside.
+                    let (#inside, #running) = #joined.body();
+                    #running.run(#body).await
+                };
+                #joined.settle(#value).await
+            }
+        }
+    }
+}

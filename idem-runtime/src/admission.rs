@@ -1,0 +1,52 @@
+//! What a call may ask a store for, found out without one: its key, its plan and its token are sound.
+
+use crate::engine::Idem;
+use crate::error::Error;
+use crate::key::Key;
+use crate::plan::{Plan, Strategy};
+use crate::store::Name;
+
+/// A call that may ask, or why it may not.
+pub(crate) struct Admission {
+    /// The plan, with a retention that outlives the call's token.
+    pub(crate) plan: Plan,
+    /// What is claimed: the key, or the one use of a token under it.
+    pub(crate) name: Name,
+    pub(crate) verdict: Result<(), Error>,
+}
+
+impl Admission {
+    pub(crate) fn of(idem: &Idem, plan: Plan, key: &Key) -> Self {
+        judge(idem, plan, key).unwrap_or_else(|error| Self {
+            plan,
+            name: idem.name(key),
+            verdict: Err(error),
+        })
+    }
+}
+
+fn judge(idem: &Idem, plan: Plan, key: &Key) -> Result<Admission, Error> {
+    key.check()?;
+    if let Some(fault) = plan.fault() {
+        return Err(Error::config(fault));
+    }
+    let (plan, name) = match (plan.strategy, key.its_token()) {
+        (Strategy::Token(_), Some(token)) => {
+            let token = idem.verify_token(token, key)?;
+            let name = idem.name_of_use(key, &token);
+            (Plan { ttl: plan.ttl.max(token.retention), ..plan }, name)
+        }
+        (Strategy::Token(_), None) => {
+            return Err(Error::config(
+                "a plan of `token` needs the call's token: write `key.token(&token)`",
+            ));
+        }
+        (_, Some(_)) => {
+            return Err(Error::config(
+                "only a plan of `token` looks at a key's token: write `Plan::token()`",
+            ));
+        }
+        (_, None) => (plan, idem.name(key)),
+    };
+    Ok(Admission { plan, name, verdict: Ok(()) })
+}

@@ -1,0 +1,42 @@
+//! A call that asks for the right to run, and what it would write.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::decide::Asker;
+use crate::engine::Idem;
+use crate::key::Key;
+use crate::plan::{OnDuplicate, Plan};
+use crate::record::{Owner, Record, Start, codec_name};
+
+impl Asker {
+    /// One that nobody has heard of yet.
+    pub(crate) fn new(plan: Plan, key: &Key, codec: Option<&'static str>) -> Self {
+        Self {
+            owner: Owner::new(),
+            fingerprint: key.print(),
+            rejects: plan.on_duplicate == OnDuplicate::Reject,
+            codec: codec_name(codec),
+            limit: plan.counts_to(),
+        }
+    }
+
+    /// The running record of its attempt, `over` the one that was judged.
+    pub(crate) fn running(&self, idem: &Idem, plan: Plan, over: Option<&Record>) -> Record {
+        let start = Start {
+            owner: self.owner,
+            lease: plan.lease_or_default(),
+            retention: plan.ttl,
+            fingerprint: self.fingerprint,
+            holder: idem.holder(),
+            started: now(),
+            counts: self.limit.is_some(),
+        };
+        Record::running(&start, over)
+    }
+}
+
+/// Milliseconds since 1970 by this machine's clock, for people to read.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,55 @@
+//! Tokens: issued here, and known again.
+
+use std::time::Duration;
+
+use super::Idem;
+use crate::error::Error;
+use crate::key::Key;
+use crate::store::Name;
+use crate::token::{Token, Use};
+
+impl Idem {
+    /// Issues a token: the right to one call under this key, good from now for at least `ttl`
+    /// (whole seconds, rounded up).
+    ///
+    /// A local computation that asks and changes no store, so that nobody can fill one by asking
+    /// for tokens. Two tokens for one key are two uses.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidKey`], and [`Error::Config`] without a key that signs, or for a `ttl` that
+    /// is zero or over 99 years.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let secret = [7; 32];
+    /// let idem = idem::Idem::builder().memory().token_secret(secret).build().await?;
+    /// let user = 42;
+    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_secs(15 * 60))?;
+    /// let for_the_form = token.as_str();
+    /// # Ok::<(), idem::Error>(()) }).unwrap();
+    /// ```
+    pub fn issue_token(&self, key: &Key, ttl: Duration) -> Result<Token, Error> {
+        self.0.tokens.issue(key, ttl)
+    }
+
+    /// What a token is good for, now, in a call under this key.
+    pub(crate) fn verify_token(&self, token: &Token, key: &Key) -> Result<Use, Error> {
+        self.0.tokens.verify(token, key)
+    }
+
+    /// The name that a token's use is recorded under: no key begins a part by `@`.
+    pub(crate) fn name_of_use(&self, key: &Key, token: &Use) -> Name {
+        Name::joined(&self.0.prefix, &format!("{}@{}", key.operation_prefix(), token.id))
+    }
+
+    /// The name that a record of this key stands under, for people: of its token's use, if it
+    /// brings one, which may have expired.
+    pub(super) fn name_for_people(&self, key: &Key) -> Result<Name, Error> {
+        match key.its_token() {
+            None => Ok(self.name(key)),
+            Some(token) => Ok(self.name_of_use(key, &self.0.tokens.look_at(token, key)?)),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A claim inside of the caller's own transaction.
+
+use sqlx::MySql as Db;
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlConnection, MySqlTransactionManager as Manager};
+use sqlx_core::transaction::TransactionManager as _;
+
+use tokio::time::Instant;
+
+use super::steps::{Look, look};
+use super::{MySql, number};
+use crate::error::Error;
+use crate::store::sql::Database;
+use crate::store::sql::inside::{Joinable, Tried, claimed, kept, refusal};
+use crate::store::sql::row::{Fields, Judged, row_name};
+use crate::store::sql::statements::Statements;
+use crate::store::sql::step::Statement;
+use crate::store::sql::table::Table;
+use crate::store::{Change, Claim, Name, Record};
+
+/// The prefix of a statement that doesn't wait for a lock. To MySQL it is a comment: there a statement
+/// waits for as long as its session does.
+macro_rules! at_once {
+    ($($text:expr),+) => {
+        concat!(
+            "/*M!100102 set statement innodb_lock_wait_timeout = 0 for */\n",
+            $($text),+
+        )
+    };
+}
+
+/// The statements for a transaction that is not ours. What is read there is the newest, behind a lock.
+pub(super) fn statements(table: &Table, alone: &Statements) -> Statements {
+    Statements {
+        claim: table.statement(at_once!(include_str!("claim.sql"))),
+        takeover: table.statement(at_once!(include_str!("takeover.sql"))),
+        get: table.statement(at_once!(include_str!("get.sql"), "\nlock in share mode")),
+        ..alone.clone()
+    }
+}
+
+impl Joinable for Db {
+    type Records = MySql;
+
+    const BUILD: &'static str = ".mysql(pool)";
+
+    fn records(database: &Database) -> Option<&MySql> {
+        match database {
+            Database::MySql(records) => Some(records),
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
+            _ => None,
+        }
+    }
+
+    async fn open(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+        Manager::begin(connection, None).await
+    }
+
+    async fn keep(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+        let statement = kept(Manager::get_transaction_depth(connection));
+        sqlx::raw_sql(statement).execute(&mut *connection).await?;
+        Manager::start_rollback(connection);
+        Ok(())
+    }
+
+    async fn claim(
+        records: &MySql,
+        connection: &mut MySqlConnection,
+        claim: Claim<'_>,
+    ) -> Result<Tried, sqlx::Error> {
+        let mut inside = Inside { records, connection, name: &row_name(claim.name) };
+        let (fields, over) = (claimed(claim.record), claim.over.map(Fields::of));
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let sent = Instant::now();
+            let tried = match &over {
+                Some(over) => inside.take_over(&fields, &over.judged()).await,
+                None => inside.claim(&fields).await,
+            };
+            match tried {
+                Err(error) if refused(&error) == Some(LOCKED) => {}
+                tried => return tried,
+            }
+            let waits = sent.elapsed() >= SHORTEST_WAIT;
+            let Some(pause) = pauses.next().filter(|_| !waits) else { return Ok(Tried::Held) };
+            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
+        }
+    }
+
+    async fn settle(
+        records: &MySql,
+        connection: &mut MySqlConnection,
+        name: &Name,
+        running: &Record,
+        change: Change<'_>,
+    ) -> Result<bool, Error> {
+        let (name, from) = (row_name(name), Fields::of(running));
+        let statement: Statement<Db> = records.inside.change(&name, &from, change);
+        let changed = statement.execute(connection).await.map_err(Self::refusal)?;
+        Ok(changed.last_insert_id() > 0)
+    }
+
+    fn refusal(error: sqlx::Error) -> Error {
+        const NO_SAVEPOINT: u16 = 1305;
+        match refused(&error) {
+            Some(NO_SAVEPOINT) => Error::conflict(error),
+            _ => refusal::<Self>(error),
+        }
+    }
+}
+
+const RIVAL: u16 = 1062;
+const LOCKED: u16 = 1205;
+
+/// How long to look whether what is locked is so for more than an instant: a statement that commits
+/// by itself, such as a sweep, locks gaps between names as well.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(1), Duration::from_millis(4), Duration::from_millis(16)];
+/// The shortest wait that MySQL can be told, which does wait for a lock: that is not done again.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+fn refused(error: &sqlx::Error) -> Option<u16> {
+    error.as_database_error().map(number)
+}
+
+/// One try at a name, on the caller's connection.
+struct Inside<'a> {
+    records: &'a MySql,
+    connection: &'a mut MySqlConnection,
+    name: &'a str,
+}
+
+impl Inside<'_> {
+    /// A name that is taken is only read: a refused insert would lock it until the caller commits.
+    async fn claim(&mut self, fields: &Fields<'_>) -> Result<Tried, sqlx::Error> {
+        let now = match self.look(&self.records.statements).await? {
+            Look::Standing(standing) => return Ok(Tried::Found(standing.found())),
+            Look::Expired(expired) => return self.take_over(fields, &expired).await,
+            Look::Absent { now } => now,
+        };
+        let fields = Fields { fence: fields.fence.max(now), ..*fields };
+        let statement: Statement<Db> = self.records.inside.claim(self.name, &fields);
+        match statement.execute(&mut *self.connection).await {
+            Ok(_) => return Ok(Tried::Won(fields.fence.unsigned_abs())),
+            Err(error) if refused(&error) == Some(RIVAL) => {}
+            Err(error) => return Err(error),
+        }
+        // The transaction's own snapshot may be older than the rival.
+        match self.look(&self.records.inside).await? {
+            Look::Standing(standing) => Ok(Tried::Found(standing.found())),
+            Look::Expired(expired) => self.take_over(&fields, &expired).await,
+            Look::Absent { .. } => Ok(Tried::Raced),
+        }
+    }
+
+    async fn take_over(
+        &mut self,
+        fields: &Fields<'_>,
+        over: &Judged<'_>,
+    ) -> Result<Tried, sqlx::Error> {
+        let statement: Statement<Db> = self.records.inside.takeover(self.name, fields, over);
+        let fence = statement.execute(&mut *self.connection).await?.last_insert_id();
+        Ok(if fence > 0 { Tried::Won(fence) } else { Tried::Raced })
+    }
+
+    async fn look(&mut self, statements: &Statements) -> Result<Look, sqlx::Error> {
+        let statement: Statement<Db> = statements.get(self.name);
+        look(&statement.fetch_one(&mut *self.connection).await?)
+    }
+}

@@ -1,0 +1,140 @@
+//! Asking for the right to run, inside of the caller's transaction.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::OpenTransaction;
+use super::held::Held;
+use super::nested::Nested;
+use crate::answer::{Replay, answered, in_flight};
+use crate::attempt::try_attempt;
+use crate::decide::{Asker, Decision, decide};
+use crate::engine::Idem;
+use crate::error::Error;
+use crate::key::Key;
+use crate::observe;
+use crate::plan::Plan;
+use crate::record::Record;
+use crate::returns::Returns;
+use crate::store::sql::inside::{Joinable, Tried};
+use crate::store::{Claim, Found, Name};
+use crate::wait::Patience;
+
+/// What asking for the right to run came to.
+pub(super) enum Asked<'t, T: OpenTransaction> {
+    Run(Held<'t, T>),
+    Replay(Replay),
+}
+
+/// How often a claim is tried against rivals that come between each time.
+const ROUNDS: usize = 32;
+/// When to ask again about another transaction: how long it takes is in nobody's record.
+const ANOTHER: Duration = Duration::from_secs(1);
+
+/// Tries until the call may run, is answered, or is refused. Nothing is held while it waits.
+pub(super) async fn ask<'t, R, T: OpenTransaction>(
+    idem: &Idem,
+    plan: Plan,
+    key: &Key,
+    name: &Name,
+    returns: Returns<R>,
+    mut outer: &'t mut T,
+) -> Result<Asked<'t, T>, Error> {
+    key.check()?;
+    if let Some(fault) = plan.fault().or_else(|| plan.fault_in_transaction()) {
+        return Err(Error::config(fault));
+    }
+    if returns.judge.is_some() {
+        return Err(Error::config(
+            "a call in a transaction takes no `on_err`: its `Err` undoes it",
+        ));
+    }
+    Idem::check_runtime()?;
+    if idem.is_disabled() {
+        let nested = Nested::open(outer).await?;
+        return Ok(Asked::Run(Held::unguarded(idem, name, nested)));
+    }
+    let records = idem.records::<T::Database>()?;
+    if try_attempt().is_some_and(|around| around.flight().is_within(idem.id(), name)) {
+        return Err(in_flight(key, plan.lease_or_default()));
+    }
+    let asker = Asker::new(plan, key, returns.codec);
+    let claimant = Claimant { idem, plan, name, asker: &asker, records };
+    let mut patience = Patience::new(plan.wait);
+    let mut rounds = 0;
+    loop {
+        let mut nested = Nested::open(outer).await?;
+        let (refused, left) = match claimant.claim(&mut nested).await? {
+            Met::Nobody(record) => return Ok(Asked::Run(Held::new(idem, name, record, nested))),
+            Met::Settled(found) => {
+                return answered(&asker, found, key, patience.has_waited()).map(Asked::Replay);
+            }
+            Met::Rival if rounds < ROUNDS => {
+                outer = nested.undo().await?;
+                rounds += 1;
+                continue;
+            }
+            Met::Rival => (in_flight(key, ANOTHER), ANOTHER),
+            Met::InFlight(left) => (in_flight(key, left), left),
+            Met::Locked(refused) => (refused, ANOTHER),
+        };
+        // What a try may have locked is free again before anybody waits for anybody.
+        outer = nested.undo().await?;
+        let Some(until) = patience.pause(left) else { return Err(refused) };
+        tokio::time::sleep_until(until).await;
+    }
+}
+
+/// What a call meets under its key.
+enum Met {
+    /// Nobody: its own record stands there now.
+    Nobody(Record),
+    /// A record that is the answer, or is in its way for good.
+    Settled(Found),
+    /// Another attempt; so long until asking again can help.
+    InFlight(Duration),
+    /// Somebody who locks more than the key.
+    Locked(Error),
+    /// A rival that came between two statements.
+    Rival,
+}
+
+struct Claimant<'a, DB: Joinable> {
+    idem: &'a Idem,
+    plan: Plan,
+    name: &'a Name,
+    asker: &'a Asker,
+    records: &'a DB::Records,
+}
+
+impl<DB: Joinable> Claimant<'_, DB> {
+    async fn claim<T>(&self, nested: &mut Nested<'_, T>) -> Result<Met, Error>
+    where
+        T: OpenTransaction<Database = DB>,
+    {
+        let mut over: Option<Record> = None;
+        loop {
+            let record = self.asker.running(self.idem, self.plan, over.as_ref());
+            let claim = Claim::new(self.name, &record, over.as_ref());
+            let sent = Instant::now();
+            let tried = DB::claim(self.records, nested.connection(), claim).await;
+            observe::stepped("claim", sent);
+            let found = match tried.map_err(DB::refusal)? {
+                Tried::Won(fence) => return Ok(Met::Nobody(record.with_fence(fence))),
+                Tried::Found(found) => found,
+                Tried::Held => return Ok(Met::InFlight(ANOTHER)),
+                Tried::Locked(error) => return Ok(Met::Locked(DB::refusal(error))),
+                Tried::Raced => return Ok(Met::Rival),
+            };
+            match decide(&found.record, found.lease, self.asker) {
+                Decision::TakeOver => over = Some(found.record),
+                Decision::InFlight => {
+                    let left = found.lease.left().unwrap_or_else(|| found.record.lease());
+                    return Ok(Met::InFlight(left));
+                }
+                _ => return Ok(Met::Settled(found)),
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Twice.
+use idem::idempotent;
+
+#[idempotent(key = "pay:{order}", strategy = "count", limit = 2, limit = 3)]
+async fn pay(order: u64) -> Result<(), idem::Error> {
+    Ok(())
+}
+
+fn main() {}

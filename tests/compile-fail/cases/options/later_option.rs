@@ -1,8 +1,0 @@
-use idem::{Error, idempotent};
-
-#[idempotent(key = "charge:{id}", strategy = "setnx", tx = tx)]
-async fn charge(id: u64) -> Result<u64, Error> {
-    Ok(id)
-}
-
-fn main() {}

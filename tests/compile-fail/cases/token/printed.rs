@@ -1,0 +1,7 @@
+use idem::Token;
+
+fn log(token: &Token) {
+    println!("{token}");
+}
+
+fn main() {}

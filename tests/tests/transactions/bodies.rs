@@ -1,0 +1,150 @@
+//! What a body sees and may do.
+
+use std::sync::Arc;
+
+use idem::{Error, OpenTransaction, Outcome, attempt, with_outcome};
+use sqlx::{Acquire as _, MySql, Postgres, Transaction};
+use tokio::sync::Notify;
+
+use crate::bank::{self, Bank, Driver, PLAN, SOON, Then, key};
+
+#[tokio::test]
+async fn it_has_an_attempt() {
+    let bank = bank::postgres().await;
+    let idem = bank.engine().await;
+    let mut downstream = Vec::new();
+    for _ in 0..2 {
+        let mut tx = bank.begin().await;
+        let body = async |_: &mut Transaction<'_, Postgres>| {
+            assert_eq!(attempt().number(), 1);
+            assert!(!attempt().is_cancelled());
+            Ok::<_, Error>((attempt().fence(), attempt().downstream_key("capture")))
+        };
+        let (fence, key) = idem.call_tx(&mut tx, &PLAN, key(1), body).await.unwrap();
+        assert!(fence > 1_577_836_800_000_000, "microseconds since 1970");
+        downstream.push(key);
+        tx.rollback().await.unwrap();
+    }
+    assert_eq!(downstream[0], downstream[1], "the same for each attempt");
+}
+
+/// C28: never a deadlock with itself, whichever transaction it takes.
+#[tokio::test]
+async fn its_own_key_is_in_flight() {
+    let bank = bank::postgres().await;
+    let idem = bank.engine().await;
+    let plan = PLAN.wait(SOON);
+    let mut tx = bank.begin().await;
+    let body = async |tx: &mut Transaction<'_, Postgres>| {
+        let mut other = bank.begin().await;
+        for tx in [tx, &mut other] {
+            let (inner, _) = Postgres::call(&idem, tx, &plan, key(1), bank.body(10)).await;
+            assert!(matches!(inner, Err(Error::InFlight { .. })), "{inner:?}");
+        }
+        let durable = idem.call(&plan, key(1), async { Ok::<_, Error>(0) }).await;
+        assert!(matches!(durable, Err(Error::InFlight { .. })), "{durable:?}");
+        Ok::<_, Error>(1)
+    };
+    assert_eq!(idem.call_tx(&mut tx, &plan, key(1), body).await.unwrap(), 1);
+}
+
+/// C51: calls within calls are one transaction; an inner one may fail alone.
+#[tokio::test]
+async fn it_calls_others_in_its_transaction() {
+    let bank = bank::postgres().await;
+    let idem = bank.engine().await;
+    for outer in ["fails", "succeeds"] {
+        let mut tx = bank.begin().await;
+        let body = async |tx: &mut Transaction<'_, Postgres>| {
+            bank.pay(&idem, tx, 2, 20).await.0.unwrap();
+            let failing = bank.then(30, Then::Fail);
+            Postgres::call(&idem, tx, &PLAN, key(3), failing).await.0.unwrap_err();
+            let mut own = tx.begin().await.unwrap();
+            bank.enter(&mut own, 40).await;
+            own.rollback().await.unwrap();
+            bank.enter(tx, 10).await;
+            if outer == "fails" { Err(Error::outage("the body's own")) } else { Ok(10) }
+        };
+        let (answer, outcome) = with_outcome(idem.call_tx(&mut tx, &PLAN, key(1), body)).await;
+        assert_eq!(answer.is_ok(), outer == "succeeds");
+        assert!(matches!(outcome, Outcome::Ran { attempt: 1, .. }), "{outcome:?}");
+        tx.commit().await.unwrap();
+        let entries = i64::from(outer == "succeeds");
+        for (value, entries) in [(10, entries), (20, entries), (30, 0), (40, 0)] {
+            assert_eq!(bank.entries_of(value).await, entries, "{value}");
+        }
+        assert_eq!(bank.records().await, 2 * entries);
+    }
+}
+
+/// It is told, as a durable one is, and its transaction is its caller's to end.
+#[tokio::test]
+async fn it_hears_of_a_shutdown() {
+    let bank = bank::postgres().await;
+    let idem = bank.engine().await;
+    let begun = Arc::new(Notify::new());
+    let mut tx = bank.begin().await;
+    let body = async |_: &mut Transaction<'_, Postgres>| {
+        begun.notify_one();
+        attempt().cancelled().await;
+        Ok::<_, Error>(1)
+    };
+    let (answer, left) = tokio::join!(idem.call_tx(&mut tx, &PLAN, key(1), body), async {
+        begun.notified().await;
+        idem.shutdown(SOON).await
+    });
+    assert_eq!((answer.unwrap(), left), (1, 0));
+    tx.commit().await.unwrap();
+}
+
+/// A deadlock of the body's own statements undoes the whole transaction in `InnoDB`. A body that
+/// goes on after it is not taken for one that succeeded.
+#[tokio::test]
+async fn a_deadlock_that_it_goes_on_after_is_a_conflict() {
+    let bank = bank::mariadb().await;
+    let idem = bank.engine().await;
+    for value in [1, 2] {
+        let mut tx = bank.begin().await;
+        bank.enter(&mut tx, value).await;
+        tx.commit().await.unwrap();
+    }
+    let entries = &bank.entries;
+    let index = format!("alter table {entries} add primary key (value)");
+    MySql::execute(&mut bank.pool.acquire().await.unwrap(), index).await.unwrap();
+    let lock = |value| format!("update {entries} set value = {value} where value = {value}");
+    let mut other = bank.begin().await;
+    // The heavier one survives.
+    for value in 100..110 {
+        bank.enter(&mut other, value).await;
+    }
+    MySql::execute(&mut other, lock(1)).await.unwrap();
+    let locked = Arc::new(Notify::new());
+    let mut tx = bank.begin().await;
+    let body = async |tx: &mut Transaction<'_, MySql>| {
+        MySql::execute(tx, lock(2)).await.unwrap();
+        locked.notify_one();
+        let deadlock = MySql::execute(tx, lock(1)).await.unwrap_err();
+        assert!(deadlock.to_string().contains("1213"), "{deadlock}");
+        Ok::<i64, Error>(10)
+    };
+    let (answer, ()) = tokio::join!(idem.call_tx(&mut tx, &PLAN, key(1), body), async {
+        locked.notified().await;
+        MySql::execute(&mut other, lock(2)).await.unwrap();
+    });
+    assert!(matches!(answer, Err(Error::Conflict { .. })), "{answer:?}");
+    // Nor may its caller commit as if nothing had been.
+    tx.commit().await.unwrap_err();
+    other.commit().await.unwrap();
+    assert_eq!(bank.records().await, 0);
+}
+
+/// It is usable from code that is generic over the database.
+#[tokio::test]
+async fn its_transaction_is_any_that_is_open() {
+    async fn once<X: OpenTransaction>(idem: &idem::Idem, tx: &mut X) -> Result<i64, Error> {
+        idem.call_tx(tx, &PLAN, key(1), async |_: &mut X| Ok::<_, Error>(1)).await
+    }
+    let bank: Bank<Postgres> = bank::postgres().await;
+    let idem = bank.engine().await;
+    assert_eq!(once(&idem, &mut bank.begin().await).await.unwrap(), 1);
+}

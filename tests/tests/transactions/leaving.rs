@@ -1,0 +1,116 @@
+//! A call that ends before its answer: by a panic, or because its caller drops it.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use idem::{Idem, Outcome};
+use sqlx::Transaction;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::bank::{Bank, Driver, PLAN, SOON, Then, key};
+
+on_every_database! {
+    a_panic_undoes_the_call_and_nothing_else
+    a_call_that_is_dropped_in_its_body_is_undone_and_nothing_else
+    a_call_that_is_dropped_anywhere_is_whole_or_undone
+}
+
+async fn a_panic_undoes_the_call_and_nothing_else<DB: Driver>(bank: Bank<DB>) {
+    let idem = bank.engine().await;
+    let mut tx = bank.begin().await;
+    bank.enter(&mut tx, 1).await;
+    {
+        let body = bank.then(10, Then::Panic);
+        let mut call = pin!(DB::call(&idem, &mut tx, &PLAN, key(1), body));
+        let panicked = poll_fn(|context| {
+            let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
+            polled.map_or(Poll::Ready(true), |polled| polled.map(|_| false))
+        });
+        assert!(panicked.await, "the panic goes on");
+    }
+    only_the_callers_own_remain(&bank, &idem, tx).await;
+}
+
+/// H55a
+async fn a_call_that_is_dropped_in_its_body_is_undone_and_nothing_else<DB: Driver>(bank: Bank<DB>) {
+    let idem = bank.engine().await;
+    let mut tx = bank.begin().await;
+    bank.enter(&mut tx, 1).await;
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let body = bank.then(10, Then::Wait { begun: Arc::clone(&begun), go });
+    tokio::select! {
+        answer = DB::call(&idem, &mut tx, &PLAN, key(1), body) => panic!("{answer:?}"),
+        () = begun.notified() => {}
+    }
+    only_the_callers_own_remain(&bank, &idem, tx).await;
+    assert_eq!(idem.shutdown(SOON).await, 0);
+}
+
+/// The caller commits, after a call that wrote 10 and was undone.
+async fn only_the_callers_own_remain<DB: Driver>(
+    bank: &Bank<DB>,
+    idem: &Idem,
+    mut tx: Transaction<'_, DB>,
+) {
+    bank.enter(&mut tx, 2).await;
+    tx.commit().await.unwrap();
+    for (value, entries) in [(1, 1), (2, 1), (10, 0)] {
+        assert_eq!(bank.entries_of(value).await, entries, "{value}");
+    }
+    assert_eq!(bank.records().await, 0);
+    let mut tx = bank.begin().await;
+    let (value, outcome) = bank.pay(idem, &mut tx, 1, 11).await;
+    assert_eq!(value.unwrap(), 11);
+    assert!(matches!(outcome, Outcome::Ran { attempt: 1, .. }), "{outcome:?}");
+    tx.commit().await.unwrap();
+}
+
+/// C39: each of its await points, one after another. Whatever the caller had written is there in
+/// the end, and the call's entry with its record, or neither.
+async fn a_call_that_is_dropped_anywhere_is_whole_or_undone<DB: Driver>(bank: Bank<DB>) {
+    let idem = bank.engine().await;
+    let (mut undone, mut whole) = (0, 0);
+    for polls in 1..200_i64 {
+        // Statements that are prepared already: what it takes to prepare one is sqlx's own.
+        let mut tx = bank.begin().await;
+        bank.pay(&idem, &mut tx, 0, 0).await.0.unwrap();
+        bank.enter(&mut tx, -1).await;
+        tx.commit().await.unwrap();
+
+        let mut tx = bank.begin().await;
+        let (number, own) = (polls.unsigned_abs(), 1000 + polls);
+        bank.enter(&mut tx, own).await;
+        let answered = {
+            let mut call = pin!(bank.pay(&idem, &mut tx, number, polls));
+            let mut left = polls;
+            let some = poll_fn(|context| {
+                if left == 0 {
+                    return Poll::Ready(None);
+                }
+                left -= 1;
+                call.as_mut().poll(context).map(Some)
+            });
+            some.await.map(|(answer, _)| answer.unwrap())
+        };
+        let rest = async {
+            bank.enter(&mut tx, own).await;
+            tx.commit().await.unwrap();
+        };
+        timeout(SOON, rest).await.expect("the transaction is usable");
+        assert_eq!(bank.entries_of(own).await, 2, "after {polls} polls");
+        let entries = bank.entries_of(polls).await;
+        assert_eq!(answered.is_some() || entries == 1, entries == 1, "after {polls} polls");
+        whole += entries;
+        undone += 1 - entries;
+        assert_eq!(bank.records().await, 1 + whole, "after {polls} polls");
+        if answered.is_some() {
+            assert!(undone >= 3, "{undone} of {polls}");
+            return;
+        }
+    }
+    panic!("it never ends");
+}
