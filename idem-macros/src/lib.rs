@@ -65,6 +65,7 @@ use proc_macro::TokenStream;
 /// | `map_err` | a path to a `fn(idem::Error) -> E` (`From`) |
 /// | `codec` | a type that implements `idem::Codec<T>` (`idem::Json`) |
 /// | `on_outage` | `"fail"` (default), or `"run"`: unguarded when the store can't be asked; `setnx` only |
+/// | `tx` | the parameter that holds the caller's open transaction, a `&mut` of sqlx's: claim, writes and result commit with it; `db` only, and without `lease`, `max_runtime`, `on_err` and `on_cancel` |
 /// | `crate` | the path of `idem`, where a re-export hides it |
 ///
 /// Durations are whole numbers with a unit: `ms`, `s`, `m`, `h` or `d`.

@@ -34,7 +34,7 @@ fn judge(idem: &Idem, plan: Plan, key: &Key) -> Result<Admission, Error> {
         (Strategy::Token(_), Some(token)) => {
             let token = idem.verify_token(token, key)?;
             let name = idem.name_of_use(key, &token);
-            (Plan { ttl: plan.ttl.max(token.retention), ..plan }, name)
+            (plan.kept_for(token.retention), name)
         }
         (Strategy::Token(_), None) => {
             return Err(Error::config(

@@ -26,7 +26,8 @@ pub enum Outcome {
         /// Which attempt on the key it was, from 1.
         attempt: u32,
         /// Whether the store is known to have what it came to: that it completed (with its result,
-        /// where that can be stored), or that the key is free. `false` for a claim that is held.
+        /// where that can be stored), or that the key is free. `false` for a claim that is held. In
+        /// a transaction of the caller's it is so once that has committed.
         stored: bool,
     },
     /// The stored result of an earlier call.

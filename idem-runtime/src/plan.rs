@@ -227,6 +227,11 @@ impl Plan {
         self.lease.unwrap_or_else(|| DEFAULT_LEASE.min(self.ttl / 2))
     }
 
+    /// The same plan with a retention of at least `least`. Its lease stays what it is without that.
+    pub(crate) fn kept_for(self, least: Duration) -> Self {
+        Self { ttl: self.ttl.max(least), lease: Some(self.lease_or_default()), ..self }
+    }
+
     /// What the macro refuses at compile time and a hand-written plan can still get wrong.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         let lease = self.lease_or_default();

@@ -71,11 +71,13 @@ static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
 
 impl Idem {
     /// An engine that keeps its records in this process, on tokio's clock: for tests, and for
-    /// programs that are one process. Needs no server and can't fail.
+    /// programs that are one process. Needs no server and can't fail. Its tokens are signed by a
+    /// secret of its own, so that no other engine takes them.
     #[must_use]
     pub fn in_memory() -> Self {
         Self::of(Settings {
             kv: Some(Shelf::Memory(Arc::new(Memory::new()))),
+            tokens: Ring::random(),
             ..Settings::default()
         })
     }

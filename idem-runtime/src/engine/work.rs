@@ -45,12 +45,6 @@ impl Work {
     }
 }
 
-impl Running {
-    pub(crate) fn idem(&self) -> &Idem {
-        &self.0
-    }
-}
-
 impl Drop for Running {
     fn drop(&mut self) {
         self.0.end();

@@ -7,6 +7,7 @@ mod key;
 mod ring;
 
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -44,6 +45,12 @@ impl From<String> for Token {
     }
 }
 
+impl From<&str> for Token {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(..)")
@@ -62,7 +69,7 @@ impl<'de> Deserialize<'de> for Token {
     }
 }
 
-/// What `token = …` may name: a [`Token`], or a reference to one.
+/// What `token = …` may name: a [`Token`], behind references and pointers too.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no token",
     label = "not an `idem::Token`",
@@ -80,9 +87,15 @@ impl IsToken for Token {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: IsToken + ?Sized> IsToken for &T {
-    fn token(&self) -> &Token {
-        T::token(self)
-    }
+macro_rules! through {
+    ($($pointer:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T: IsToken + ?Sized> IsToken for $pointer {
+            fn token(&self) -> &Token {
+                (**self).token()
+            }
+        }
+    )*};
 }
+
+through! { &T &mut T Box<T> Rc<T> Arc<T> }

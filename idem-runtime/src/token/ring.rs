@@ -34,6 +34,12 @@ const NO_KEY: &str =
     "tokens need a key: `.token_secret(secret)` or `.token_keys(keys)` on the builder";
 
 impl Ring {
+    /// A secret that nobody else has, for an engine whose records nobody else has.
+    pub(crate) fn random() -> Self {
+        let secret: [[u8; 16]; 2] = std::array::from_fn(|_| rand::random::<u128>().to_ne_bytes());
+        Self { keys: vec![TokenKey::only(secret.as_flattened())], ..Self::default() }
+    }
+
     /// Issues a token for a key, good from now for at least `life`.
     pub(crate) fn issue(&self, key: &Key, life: Duration) -> Result<Token, Error> {
         key.check()?;

@@ -81,6 +81,11 @@ impl Shop {
     async fn by_index(&self, user: u64, tokens: (&Token, u64)) -> Result<u64, Error> {
         Ok(tokens.1)
     }
+
+    #[idempotent(strategy = "token", key = "pay:{user}", token = token, engine = self.idem)]
+    async fn by_pointer(&self, user: u64, token: Arc<Token>, amount: u64) -> Result<u64, Error> {
+        Ok(amount)
+    }
 }
 
 /// A request's body, as it comes off the wire.
@@ -106,6 +111,9 @@ async fn a_token_is_found_where_the_key_could_start() {
     assert_eq!(shop.by_reference(1, &token, 9).await.unwrap(), 9);
     let shop = Shop { idem: in_memory().await };
     assert_eq!(shop.by_index(1, (&token, 10)).await.unwrap(), 10);
+    let shop = Shop { idem: in_memory().await };
+    let text = token.as_str();
+    assert_eq!(shop.by_pointer(1, Arc::new(text.into()), 11).await.unwrap(), 11);
 }
 
 #[async_trait::async_trait]

@@ -22,6 +22,10 @@ macro_rules! on_every_store {
     };
 }
 
+#[path = "../calls/seen.rs"]
+#[allow(dead_code, reason = "shared with calls of other strategies")]
+mod watch;
+
 mod attribute;
 mod commands;
 mod forge;
@@ -32,5 +36,6 @@ mod people;
 mod processes;
 mod races;
 mod refusals;
+mod seen;
 mod support;
 mod times;

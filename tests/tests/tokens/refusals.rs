@@ -77,13 +77,24 @@ async fn a_token_hides_its_text_and_is_text_in_serde() {
 
 #[tokio::test]
 async fn an_engine_without_a_key_says_what_to_write() {
-    let idem = Idem::in_memory();
+    let idem = Idem::builder().memory().build().await.unwrap();
     let error = idem.issue_token(&pay(1), LIFE).unwrap_err();
     assert!(error.to_string().contains("`.token_secret(secret)`"), "{error}");
     let token = signed(HEADER, forge::good());
     let error = call(&idem, &Plan::token(), (1, &token), &AtomicUsize::new(0)).await.unwrap_err();
     assert!(matches!(error, Error::Config { .. }), "{error:?}");
     assert!(error.to_string().contains("`.token_secret(secret)`"), "{error}");
+}
+
+/// An engine in memory has no records that another could share, and no tokens.
+#[tokio::test]
+async fn an_engine_in_memory_takes_its_own_tokens_alone() {
+    let (idem, other) = (Idem::in_memory(), Idem::in_memory());
+    let token = idem.issue_token(&pay(1), LIFE).unwrap();
+    for engine in [&other, &in_memory().await] {
+        assert_eq!(refusal(engine, &token).await, Some(InvalidToken::BadSignature));
+    }
+    assert_eq!(refusal(&idem, &token).await, None);
 }
 
 #[tokio::test]

@@ -64,8 +64,8 @@ async fn a_token_never_runs_twice_on_a_node_whose_clock_is_behind() {
     for uses in [Uses::redis(), Uses::sqlite()] {
         let builder = uses.place.builder().await.token_secret(SECRET).token_leeway(LEEWAY);
         let (idem, runs) = (builder.build().await.unwrap(), AtomicUsize::new(0));
-        let token = issued_ahead(LEEWAY, Duration::from_secs(1));
-        let plan = uses.plan.ttl(Duration::from_millis(2));
+        let token = issued_ahead(LEEWAY, Duration::from_secs(3));
+        let plan = uses.plan.ttl(Duration::from_secs(3));
         let mut replays = 0;
         loop {
             match call(&idem, &plan, (1, &token), &runs).await {
@@ -91,4 +91,19 @@ fn a_token_of_a_clock_that_is_far_ahead_is_not_valid_yet() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let refused = runtime.block_on(async { refusal(&in_memory().await, &token).await });
     assert_eq!(refused, Some(InvalidToken::NotYetValid));
+}
+
+/// The lease is what the plan says of it, half of its `ttl` here, and not of what the token makes of
+/// its retention.
+#[tokio::test(start_paused = true)]
+async fn a_long_life_makes_no_longer_lease() {
+    let idem = in_memory().await;
+    let plan = Plan::token().ttl(Duration::from_secs(4));
+    let token = idem.issue_token(&pay(1), LIFE).unwrap();
+    let body = async {
+        let entry = idem.get(&pay(1).token(&token)).await.unwrap().unwrap();
+        Ok::<_, Error>(entry.lease_left.unwrap())
+    };
+    let left = idem.call(&plan, pay(1).token(&token), body).await.unwrap();
+    assert!(left <= Duration::from_secs(2), "{left:?}");
 }

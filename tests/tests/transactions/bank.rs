@@ -35,7 +35,7 @@ pub(crate) trait Driver: Database {
     /// The server that the tests share.
     fn server() -> &'static Server;
 
-    fn pool(url: &str) -> Pool<Self>;
+    fn pool(url: &str, connections: u32) -> Pool<Self>;
 
     fn execute(
         connection: &mut Self::Connection,
@@ -78,8 +78,8 @@ macro_rules! driver {
                 $server
             }
 
-            fn pool(url: &str) -> Pool<Self> {
-                $options::new().max_connections(CONNECTIONS).connect_lazy(url).expect("a URL")
+            fn pool(url: &str, connections: u32) -> Pool<Self> {
+                $options::new().max_connections(connections).connect_lazy(url).expect("a URL")
             }
 
             async fn execute(connection: &mut Self::Connection, sql: String) -> Result<(), sqlx::Error> {
@@ -219,12 +219,12 @@ pub(crate) async fn sqlite() -> Bank<Sqlite> {
 
 /// One whose tables are there.
 pub(crate) fn postgres_at(url: String, table: String, entries: String) -> Bank<Postgres> {
-    let pool = Postgres::pool(&url);
+    let pool = Postgres::pool(&url, CONNECTIONS);
     Bank { pool, url, table, entries, folder: None }
 }
 
 pub(crate) fn mariadb_at(url: String, table: String, entries: String) -> Bank<MySql> {
-    let pool = MySql::pool(&url);
+    let pool = MySql::pool(&url, CONNECTIONS);
     Bank { pool, url, table, entries, folder: None }
 }
 
@@ -249,7 +249,12 @@ impl<DB: Driver> Bank<DB> {
     /// The same tables by another way.
     pub(crate) fn by_way_of(&self, address: SocketAddr) -> Self {
         let url = DB::server().url_by_way_of(address);
-        Self { pool: DB::pool(&url), url, ..self.clone() }
+        Self { pool: DB::pool(&url, CONNECTIONS), url, ..self.clone() }
+    }
+
+    /// The same tables by a single connection.
+    pub(crate) fn by_one_connection(&self) -> Self {
+        Self { pool: DB::pool(&self.url, 1), ..self.clone() }
     }
 
     pub(crate) fn builder(&self) -> Builder {
