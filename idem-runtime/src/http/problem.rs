@@ -181,7 +181,7 @@ mod tests {
             Error::TimedOut { key: key() },
             Error::ResultNotStored { key: key() },
             Error::InvalidKey { reason: "secret".into() },
-            Error::InvalidToken { reason: "secret".into() },
+            Error::InvalidToken { reason: crate::InvalidToken::Expired },
             Error::IllegalTransition {
                 entity: "secret".into(),
                 from: "secret".into(),
