@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     /// A body of these frames that says how long it is, whether that is so or not.
-    struct Frames(VecDeque<Result<Frame<Bytes>, Error>>, u64);
+    struct Frames(VecDeque<Sent>, u64);
 
     impl http_body::Body for Frames {
         type Data = Bytes;
@@ -147,20 +147,20 @@ mod tests {
         }
     }
 
-    fn data(text: &'static str) -> Result<Frame<Bytes>, Error> {
-        Ok(Frame::data(Bytes::from_static(text.as_bytes())))
-    }
+    type Sent = Result<Frame<Bytes>, Error>;
 
-    fn trailers() -> Result<Frame<Bytes>, Error> {
-        let trailers = [("grpc-status".parse().expect("a name"), HeaderValue::from_static("0"))];
-        Ok(Frame::trailers(HeaderMap::from_iter(trailers)))
-    }
+    const DATA: fn(&'static str) -> Sent =
+        |text| Ok(Frame::data(Bytes::from_static(text.as_bytes())));
 
-    fn broken() -> Result<Frame<Bytes>, Error> {
-        Err(Error::new("the disk is gone"))
-    }
+    const TRAILERS: fn() -> Sent = || {
+        let status = HeaderValue::from_static("0");
+        let name = http::HeaderName::from_static("grpc-status");
+        Ok(Frame::trailers(HeaderMap::from_iter([(name, status)])))
+    };
 
-    fn response<const N: usize>(frames: [Result<Frame<Bytes>, Error>; N], says: u64) -> Response {
+    const BROKEN: fn() -> Sent = || Err(Error::new("the disk is gone"));
+
+    fn response<const N: usize>(frames: [Sent; N], says: u64) -> Response {
         Response::new(Body::new(Frames(frames.into(), says)))
     }
 
@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_as_long_as_it_says_is_read_whole() {
-        let (whole, sent) = read(&mut response([data("ab"), data("c")], 3), 3).await;
+        let (whole, sent) = read(&mut response([DATA("ab"), DATA("c")], 3), 3).await;
         assert_eq!((whole.as_deref(), sent), (Ok("abc"), vec!["abc".to_owned()]));
         let (whole, sent) = read(&mut response([], 0), 0).await;
         assert_eq!((whole.as_deref(), sent.concat().as_str()), (Ok(""), ""));
@@ -191,10 +191,10 @@ mod tests {
     #[tokio::test]
     async fn any_other_is_sent_as_it_is() {
         for (mut response, expected) in [
-            (response([data("ab"), data("cd")], 4), "ab cd"),
-            (response([data("ab"), data("cd"), data("ef")], 2), "ab cd ef"),
-            (response([data("ab"), trailers()], 2), "ab (trailers)"),
-            (response([data("a"), broken()], 2), "a (broken)"),
+            (response([DATA("ab"), DATA("cd")], 4), "ab cd"),
+            (response([DATA("ab"), DATA("cd"), DATA("ef")], 2), "ab cd ef"),
+            (response([DATA("ab"), TRAILERS()], 2), "ab (trailers)"),
+            (response([DATA("a"), BROKEN()], 2), "a (broken)"),
         ] {
             let (whole, sent) = read(&mut response, 3).await;
             assert_eq!(sent.join(" "), expected);
@@ -212,7 +212,7 @@ mod tests {
     /// A handler may pass on what a guarded call has given it, with another body.
     #[tokio::test]
     async fn a_body_is_read_anew() {
-        let mut response = response([data("ab")], 2);
+        let mut response = response([DATA("ab")], 2);
         assert_eq!(read(&mut response, 9).await.0.as_deref(), Ok("ab"));
         *response.body_mut() = Body::from("other");
         assert_eq!(read(&mut response, 9).await.0.as_deref(), Ok("other"));
