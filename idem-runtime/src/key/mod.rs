@@ -63,8 +63,9 @@ impl Hash for Key {
 
 impl Key {
     /// What two keys of one request have in common.
-    fn identity(&self) -> (&str, Option<Fingerprint>, Option<&str>) {
-        (&self.text, self.fingerprint, self.token.as_ref().map(Token::as_str))
+    fn identity(&self) -> (&str, Option<Fingerprint>, Option<&str>, Option<&str>) {
+        let token = self.token.as_ref().map(Token::as_str);
+        (&self.text, self.fingerprint, token, self.fault.as_deref())
     }
 
     /// What is guarded: the template's leading literal.
