@@ -243,6 +243,22 @@ mod http {
     pub async fn refund(Extension(user): Extension<User>, key: IdempotencyKey) -> Response {
         (StatusCode::ACCEPTED, "on its way").into_response()
     }
+
+    /// Calls the handlers as axum would.
+    pub async fn show(idem: Idem) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        drop(router(idem.clone()));
+        let key: IdempotencyKey = "8e03978e".parse()?;
+        let user = User { id: 42 };
+        for _ in 0..2 {
+            let (app, pays) = (State(App { idem: idem.clone() }), Extension(user.clone()));
+            let order = Json(Pay { account: "a".to_owned(), amount: 500 });
+            let (status, Json(receipt)) = pay(app, pays, key.clone(), order).await?;
+            println!("http:   {status}, {} paid", receipt.amount);
+        }
+        let refunded = idem.scope(refund(Extension(user), key)).await;
+        println!("http:   {}", refunded.status());
+        Ok(())
+    }
 }
 
 mod tokens {
@@ -533,6 +549,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let paid = idem.scope(tokens::pay(&user, token.clone(), 500)).await;
         println!("token:  {:?}", paid.map_err(|error| format!("{error:?}"))?);
     }
+
+    http::show(idem::Idem::in_memory()).await?;
 
     errors::with_a_box(1).await?;
     errors::with_an_enum(1).await?;
