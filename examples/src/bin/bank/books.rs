@@ -57,13 +57,13 @@ macro_rules! bank_in {
             /// Moves the money: two balances and two entries, which commit together with the claim
             /// and the result, or not at all.
             #[idempotent(
-                        key = "transfer:{transfer.id}",
-                        strategy = "db",
-                        tx = tx,
-                        wait = "5s",
-                        engine = idem,
-                        fingerprint(transfer.from, transfer.to, transfer.cents)
-                    )]
+                                        key = "transfer:{transfer.id}",
+                                        strategy = "db",
+                                        tx = tx,
+                                        wait = "5s",
+                                        engine = idem,
+                                        fingerprint(transfer.from, transfer.to, transfer.cents)
+                                    )]
             async fn book(
                 idem: &Idem,
                 tx: &mut Transaction<'_, Database>,
