@@ -11,7 +11,7 @@ use crate::attempt::try_attempt;
 use crate::engine::{Idem, Place, Running};
 use crate::flight::{Departure, End, Flight};
 use crate::observe;
-use crate::record::Record;
+use crate::record::{Record, State};
 use crate::settlement::{Ended, Settlement};
 use crate::store::{Change, Name, Settled, Shelf, StoreError};
 
@@ -85,12 +85,7 @@ impl<'a> Candidate<'a> {
 impl Drop for Candidate<'_> {
     fn drop(&mut self) {
         if let Some(claim) = self.take() {
-            claim.idem.clone().spawn(async move {
-                let free = claim.record.freed();
-                if let Err(error) = claim.settle(Change::Release(&free)).await {
-                    observe::unsettled(&claim.name, "release", &error);
-                }
-            });
+            claim.idem.clone().spawn(claim.take_back());
         }
     }
 }
@@ -119,8 +114,39 @@ pub(crate) fn op(change: Change<'_>) -> &'static str {
 }
 
 impl Claim {
+    fn shelf(&self) -> &Shelf {
+        self.idem.shelf_at(self.place)
+    }
+
     async fn settle(&self, change: Change<'_>) -> Result<Settled, StoreError> {
-        settle(self.idem.shelf_at(self.place), &self.name, &self.record, change).await
+        settle(self.shelf(), &self.name, &self.record, change).await
+    }
+
+    /// Gives a key back under which nothing has happened.
+    async fn take_back(mut self) {
+        let freed = match self.free().await {
+            Ok(Settled::Lost) => self.free_as_found().await,
+            freed => freed.map(drop),
+        };
+        if let Err(error) = freed {
+            observe::unsettled(&self.name, "release", &error);
+        }
+    }
+
+    async fn free(&self) -> Result<Settled, StoreError> {
+        self.settle(Change::Release(&self.record.freed())).await
+    }
+
+    /// The same for a store that makes fences itself: it gave the claim one that nobody was told.
+    async fn free_as_found(&mut self) -> Result<(), StoreError> {
+        if let Some(found) = self.shelf().get(&self.name).await?
+            && found.record.state() == Some(State::Running)
+            && found.record.owner() == self.record.owner()
+        {
+            self.record = found.record;
+            self.free().await?;
+        }
+        Ok(())
     }
 }
 

@@ -258,9 +258,7 @@ impl Plan {
                 "a plan that rejects duplicates stores no result, so `OnErr::Store` has no place in it",
             )
         } else if self.strategy != Strategy::Setnx && self.on_outage == OnOutage::Run {
-            Some(
-                "only a plan of `setnx` may run without a claim: `on_outage` has no place in others",
-            )
+            Some("only a plan of `setnx` may run without a claim: `on_outage` is for `setnx`")
         } else if self.limit.is_some() && self.strategy != Strategy::Count {
             Some("a plan's limit is for `count`: write `Plan::count().limit(…)`")
         } else if self.limit.is_some_and(|limit| !(1..=HIGHEST_LIMIT).contains(&limit)) {

@@ -48,7 +48,7 @@ async fn dropped_while_claiming_it_gives_the_key_back() {
         claiming.reached().await;
         drop(call);
         settle_down().await;
-        assert_eq!(store.steps(), [Step::Claim, Step::Release]);
+        assert_eq!(store.steps()[..2], [Step::Claim, Step::Release]);
         let (answer, outcome) = ask(&idem, &PLAN).await;
         assert_eq!(answer.unwrap(), 77);
         assert!(matches!(outcome, Outcome::Ran { stored: true, .. }), "{outcome:?}");

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use idem::store::State;
 use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::proxy::Proxy;
 
@@ -9,6 +10,7 @@ use crate::database::{Database, ask, key};
 
 on_every_server! {
     a_claim_whose_answer_was_lost_is_found_again
+    a_claim_whose_caller_left_is_given_back
     a_completion_whose_answer_was_lost_is_found_again
     a_claim_that_was_cut_on_its_way_is_sent_again
     a_connection_that_hangs_is_replaced
@@ -48,6 +50,25 @@ async fn a_claim_whose_answer_was_lost_is_found_again(database: Database) {
     let (value, outcome) = receipt(&idem, &runs).await;
     assert_eq!((value.unwrap().as_str(), runs.load(Ordering::SeqCst)), (RESULT, 1));
     assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
+}
+
+/// C39: the claim commits under a fence that the database chose and its caller has never heard of.
+async fn a_claim_whose_caller_left_is_given_back(database: Database) {
+    let (proxy, idem) = warm(&database).await;
+    let swallowed = proxy.swallow_reply_to("op:1");
+    let call = tokio::spawn({
+        let idem = idem.clone();
+        async move { ask(&idem, &PLAN, 1).await.0 }
+    });
+    swallowed.landed().await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    // MariaDB was only asked what stands there.
+    kit::wait_for("the key to be free", crate::database::SOON, async || {
+        let entry = idem.get(&key(1_u64)).await.unwrap();
+        entry.is_none_or(|entry| entry.state == Some(State::Free))
+    })
+    .await;
 }
 
 /// C35: the completion commits, and nobody hears of it: it is found, not made again.
