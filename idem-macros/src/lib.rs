@@ -4,6 +4,7 @@
 //! user wrote, `function` what it stands on, `check` puts the two together, `expand` writes the
 //! guarded function, and `fallback` the plain one when there was a mistake.
 
+mod case;
 mod check;
 mod derive;
 mod errors;
@@ -11,6 +12,7 @@ mod expand;
 mod fallback;
 mod function;
 mod key;
+mod machine;
 mod names;
 mod options;
 mod place;
@@ -49,7 +51,7 @@ use proc_macro::TokenStream;
 /// | option | values (default) |
 /// |---|---|
 /// | `key` | the template, needed; see below |
-/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"count"`: attempts that are counted, there too; `"db"`: a durable claim in your own database; `"token"`: one use of a token that `Idem::issue_token` has made; needed |
+/// | `strategy` | `"setnx"`: a claim with expiry in Redis or in memory; `"count"`: attempts that are counted, there too; `"db"`: a durable claim in your own database; `"token"`: one use of a token that `Idem::issue_token` has made; `"state"`: a transition of a row in your own table; needed |
 /// | `ttl` | retention: how long a completed call answers duplicates (`"24h"`) |
 /// | `lease` | how long a claim stands without renewal, at most half of `ttl` (`"30s"`, or half of `ttl` where that is less) |
 /// | `max_runtime` | how long the body may take (no limit) |
@@ -61,6 +63,8 @@ use proc_macro::TokenStream;
 /// | `token` | for `token`, needed: the parameter that holds the call's `Token`, or a path to its field |
 /// | `store` | for `token`: `"kv"` (default) records its use in Redis or in memory, `"db"` in your own database |
 /// | `limit` | how many attempts a window (`ttl`) has, 1 (default) to a million: one at a time, and none more without a released `Err`; `count` only |
+/// | `transition` | `OrderStatus::Pending => OrderStatus::Paid`: the transition of `"state"`, needed there |
+/// | `entity` | the value that its row is looked up by: an integer, text or `Uuid`; needed there |
 /// | `engine` | an expression that derefs to `Idem` (the task's engine, else the installed one) |
 /// | `map_err` | a path to a `fn(idem::Error) -> E` (`From`) |
 /// | `codec` | a type that implements `idem::Codec<T>` (`idem::Json`) |
@@ -124,4 +128,51 @@ pub fn key(template: TokenStream) -> TokenStream {
 #[proc_macro_derive(KeyPart)]
 pub fn derive_key_part(item: TokenStream) -> TokenStream {
     derive::expand(item.into()).into()
+}
+
+/// Makes an enum without fields the states of a row, and the transitions between them that are
+/// legal.
+///
+/// Each row of the table is an entity, which `column` says the state of. The first variant is the
+/// start.
+///
+/// ```
+/// use idem::StateMachine;
+///
+/// #[derive(StateMachine, Clone, Copy, PartialEq, Debug)]
+/// #[state(table = "orders", id = "id", column = "status")]
+/// enum OrderStatus {
+///     #[state(to(Paid, Cancelled))]
+///     Pending,
+///     #[state(to(Shipped))]
+///     Paid,
+///     Shipped,
+///     #[state(name = "void")]
+///     Cancelled,
+/// }
+///
+/// assert_eq!(OrderStatus::Cancelled.name(), "void");
+/// assert_eq!(OrderStatus::from_name("shipped"), Some(OrderStatus::Shipped));
+/// assert!(OrderStatus::diagram().contains("Pending --> Paid"));
+/// ```
+///
+/// # Attributes
+///
+/// | on | attribute | says |
+/// |---|---|---|
+/// | the enum | `table` | the table's name, `orders` or `shop.orders`; needed |
+/// | | `id` | the column that an `entity` is looked up by, unique; needed |
+/// | | `column` | the column that holds the state, of a text or an enum type; needed |
+/// | | `pg_type` | the type of that column, where it is an enum of Postgres |
+/// | a variant | `to(…)` | the states that it leads to; nowhere unless given |
+/// | | `name` | how it is stored; its name in `snake_case` unless given |
+///
+/// Names are taken as they are written, quoted in statements: in Postgres, which folds what its own
+/// SQL leaves unquoted, `Orders` is usually `orders`.
+///
+/// Beside the trait it makes an associated function `diagram()`: the machine as a Mermaid state
+/// diagram.
+#[proc_macro_derive(StateMachine, attributes(state))]
+pub fn derive_state_machine(item: TokenStream) -> TokenStream {
+    machine::expand(item.into()).into()
 }

@@ -27,7 +27,8 @@ impl Admission {
 
 fn judge(idem: &Idem, plan: Plan, key: &Key) -> Result<Admission, Error> {
     key.check()?;
-    if let Some(fault) = plan.fault() {
+    let fault = plan.fault().or_else(|| plan.fault_alone()).or_else(|| plan.fault_of(key));
+    if let Some(fault) = fault {
         return Err(Error::config(fault));
     }
     let (plan, name) = match (plan.strategy, key.its_token()) {

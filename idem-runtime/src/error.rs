@@ -93,17 +93,19 @@ pub enum Error {
     },
 
     /// `state`: the entity is not in the state that the transition starts from.
-    #[error("`{entity}` can't go from `{from}` to `{to}`: {}", found(actual.as_deref()))]
+    #[error("`{entity}` can't go from `{from}` to `{to}`: {}", found(actual.as_deref(), *known))]
     #[non_exhaustive]
     IllegalTransition {
         /// The entity's id.
         entity: String,
         /// The state that the transition starts from.
-        from: String,
+        from: &'static str,
         /// The state that it leads to.
-        to: String,
+        to: &'static str,
         /// The state that the entity is in; `None` when there is no such row.
         actual: Option<String>,
+        /// Whether the machine declares the state that the entity is in.
+        known: bool,
     },
 
     /// A record stands under the key that can't be read: written by a newer version, foreign,
@@ -158,8 +160,12 @@ fn rounded(time: Duration) -> String {
     }
 }
 
-fn found(actual: Option<&str>) -> String {
-    actual.map_or_else(|| "there is no such row".to_owned(), |state| format!("it is `{state}`"))
+fn found(actual: Option<&str>, known: bool) -> String {
+    match actual {
+        None => "there is no such row".to_owned(),
+        Some(state) if known => format!("it is `{state}`"),
+        Some(state) => format!("it is `{state}`, which the machine does not declare"),
+    }
 }
 
 /// What a message consumer does with the delivery that ended in an [`Error`].

@@ -26,6 +26,7 @@
 //! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
 //! | in the caller's transaction | [`Idem::call_tx`](Idem), [`OpenTransaction`] |
+//! | transitions of a row | [`macro@StateMachine`], [`Transition`], [`EntityId`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
 //! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
@@ -48,7 +49,7 @@
 //! | `redis-rustls` | the same over TLS |
 //! | `axum` | the key from a header, responses stored, errors as problem documents, a tower layer |
 //! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
-//! | `uuid` | `uuid::Uuid` as a part of a key |
+//! | `uuid` | `uuid::Uuid` as a part of a key and as the id of an entity |
 //! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
 
 // Generated code names this crate by its name, here too.
@@ -71,6 +72,7 @@ mod held;
 #[cfg(feature = "axum")]
 pub mod http;
 mod key;
+pub mod machine;
 mod observe;
 mod outcome;
 mod plan;
@@ -93,8 +95,9 @@ pub use attempt::{Attempt, attempt, try_attempt};
 pub use codec::{Codec, Json};
 pub use engine::{Builder, Entry, Idem};
 pub use error::{Delivery, Error, Source};
-pub use idem_macros::{KeyPart, idempotent, key};
+pub use idem_macros::{KeyPart, StateMachine, idempotent, key};
 pub use key::{Comparable, IdempotencyKey, InvalidIdempotencyKey, Key, KeyPart, Part, origin};
+pub use machine::{EntityId, StateMachine, Transition};
 pub use outcome::{Outcome, with_outcome};
 pub use plan::{OnErr, OnOutage, Plan};
 pub use returns::{Replay, ReplayFailure, Return, Returns};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::key::Key;
 use crate::observe::Meters;
 
 /// How the right to run is won.
@@ -15,6 +16,8 @@ pub(crate) enum Strategy {
     Db,
     /// One use of a token that the server has issued, recorded as `Setnx` or as `Db` would.
     Token(Kept),
+    /// A transition of a row in the caller's own table, with a durable claim.
+    State,
 }
 
 /// Where a use is recorded.
@@ -155,7 +158,7 @@ impl Plan {
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
     /// let idem = Idem::builder().memory().token_secret([7; 32]).build().await?;
     /// let user = 42;
-    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_secs(900))?;
+    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_mins(15))?;
     /// // The client sends it back, twice perhaps.
     /// for _ in 0..2 {
     ///     let key = idem::key!("pay:{user}").token(&token);
@@ -170,6 +173,13 @@ impl Plan {
     /// The same, with its use recorded in the caller's own database.
     pub const fn token_in_db() -> Self {
         Self { strategy: Strategy::Token(Kept::Db), ..Self::setnx() }
+    }
+
+    /// A transition of a row in the caller's own table, in the caller's own transaction: by
+    /// [`Idem::call_tx`](crate::Idem::call_tx), of a key that has a
+    /// [transition](crate::Key::transition).
+    pub const fn state() -> Self {
+        Self { strategy: Strategy::State, ..Self::setnx() }
     }
 
     /// Retention: how long a completed record answers duplicates; for [`count`](Plan::count) the
@@ -260,12 +270,30 @@ impl Plan {
         }
     }
 
+    /// What a plan can get wrong for a call outside of a transaction.
+    pub(crate) fn fault_alone(&self) -> Option<&'static str> {
+        let is_state = self.strategy == Strategy::State;
+        is_state.then_some("a transition is made in its caller's transaction: by `Idem::call_tx`")
+    }
+
+    /// What a plan can get wrong for a call of this key.
+    pub(crate) fn fault_of(&self, key: &Key) -> Option<&'static str> {
+        match (self.strategy == Strategy::State, key.makes()) {
+            (true, None) => Some(
+                "a call by `Plan::state()` makes a transition: give its key one by \
+                 `Key::transition`",
+            ),
+            (false, Some(_)) => Some("a key with a transition is for `Plan::state()`"),
+            _ => None,
+        }
+    }
+
     /// What a plan can get wrong for a call in its caller's transaction: what is about a lease has no
     /// place there.
     #[cfg(feature = "_sql")]
     pub(crate) fn fault_in_transaction(&self) -> Option<&'static str> {
-        if self.strategy != Strategy::Db {
-            Some("a call joins a transaction by `Plan::db()`")
+        if !matches!(self.strategy, Strategy::Db | Strategy::State) {
+            Some("a call joins a transaction by `Plan::db()` or `Plan::state()`")
         } else if self.lease.is_some() || self.max_runtime.is_some() {
             Some(
                 "a claim in a transaction lasts as long as that does: `lease` and `max_runtime` have \

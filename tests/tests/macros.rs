@@ -1,4 +1,4 @@
-//! What `#[idempotent]`, `key!` and `#[derive(KeyPart)]` accept, and the keys that they render.
+//! What `#[idempotent]`, `key!` and the derives accept, and the keys that they render.
 #![allow(dead_code, reason = "most cases are type-checked only")]
 
 mod macros {
@@ -7,4 +7,6 @@ mod macros {
     mod options;
     mod results;
     mod shapes;
+    mod state_machine;
+    mod transitions;
 }

@@ -24,6 +24,9 @@ pub(super) fn write(
     let is_mut = context.function.is_mut(tx);
     let inside = if is_mut { quote!(mut #tx) } else { quote!(#tx) };
     let outside = is_mut.then(|| quote_spanned!(here=> let _ = &mut #tx;));
+    // A transition is a use of it, and may be all that the function is for.
+    let moves = context.options.transition.is_some();
+    let used = moves.then(|| quote_spanned!(here=> let _ = &#tx;));
     quote_spanned! {here=>
         #outside
         let #returns = #asked;
@@ -36,6 +39,7 @@ pub(super) fn write(
                 let #value = {
                     // The same name: what the body writes, it writes inside.
                     let (#inside, #running) = #joined.body();
+                    #used
                     #running.run(#body).await
                 };
                 #joined.settle(#value).await

@@ -1,6 +1,7 @@
 //! What stands between the parentheses of `#[idempotent(…)]`.
 
 pub(crate) mod duration;
+mod edge;
 mod limit;
 mod places;
 mod table;
@@ -15,9 +16,10 @@ use syn::{Expr, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 use crate::suggest;
-pub(crate) use places::Listed;
-pub(crate) use table::Strategy;
-use table::{Kind, Name, Row, TABLE};
+pub(crate) use edge::Edge;
+pub(crate) use places::{Listed, place};
+use table::{Kind, TABLE};
+pub(crate) use table::{Name, Row, Strategy};
 use value::Value;
 
 /// A duration, and where it was written.
@@ -65,6 +67,8 @@ pub(crate) struct Options {
     pub(crate) map_err: Option<Path>,
     pub(crate) codec: Option<Type>,
     pub(crate) on_outage: Option<Word>,
+    pub(crate) transition: Option<Edge>,
+    pub(crate) entity: Option<Expr>,
     /// The name of the parameter that holds the caller's transaction.
     pub(crate) tx: Option<Ident>,
     pub(crate) krate: Option<Path>,
@@ -101,8 +105,10 @@ impl Options {
         self.wrote(Name::Strategy) || self.meant.contains(&Name::Strategy)
     }
 
-    pub(crate) fn wrote_token(&self) -> bool {
-        self.wrote(Name::Token) || self.meant.contains(&Name::Token)
+    /// What the strategy can't be without and was not written.
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = &'static Row> {
+        let needed = self.strategy.into_iter().flat_map(Row::needed_for);
+        needed.filter(|row| !self.wrote(row.option) && !self.meant.contains(&row.option))
     }
 
     pub(crate) fn rejects(&self) -> bool {
@@ -113,8 +119,9 @@ impl Options {
         self.store.is_some_and(|word| word.text == "db")
     }
 
+    /// Whether the body outlives its caller; never in its caller's transaction.
     pub(crate) fn finishes(&self) -> bool {
-        self.on_cancel.is_some_and(|word| word.text == "finish")
+        self.tx.is_none() && self.on_cancel.is_some_and(|word| word.text == "finish")
     }
 
     /// The values of `fingerprint(…)`.
@@ -219,6 +226,8 @@ impl Options {
             (Name::Token, Value::Place(place)) => self.token = Some(place),
             (Name::Store, Value::Word(text, span)) => self.store = Some(Word { text, span }),
             (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),
+            (Name::Transition, Value::Edge(edge)) => self.transition = Some(edge),
+            (Name::Entity, Value::Expr(expr)) => self.entity = Some(expr),
             (Name::Engine, Value::Expr(expr)) => self.engine = Some(expr),
             (Name::MapErr, Value::Path(path)) => self.map_err = Some(path),
             (Name::Crate, Value::Path(path)) => self.krate = Some(path),

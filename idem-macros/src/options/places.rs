@@ -95,7 +95,7 @@ pub(super) fn parse(row: &Row, group: &Group, errors: &mut Errors) -> Option<Val
 }
 
 /// The place that an expression is, and the identifier it starts with.
-fn place(expr: &Expr) -> Option<(Place, Ident)> {
+pub(crate) fn place(expr: &Expr) -> Option<(Place, Ident)> {
     match expr {
         Expr::Path(path) if path.qself.is_none() => {
             let root = path.path.get_ident()?.clone();

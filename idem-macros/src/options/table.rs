@@ -11,10 +11,11 @@ pub(crate) enum Strategy {
     Count,
     Db,
     Token,
+    State,
 }
 
 impl Strategy {
-    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Count, Self::Db, Self::Token];
+    pub(crate) const ALL: &[Self] = &[Self::Setnx, Self::Count, Self::Db, Self::Token, Self::State];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -22,6 +23,7 @@ impl Strategy {
             Self::Count => "count",
             Self::Db => "db",
             Self::Token => "token",
+            Self::State => "state",
         }
     }
 }
@@ -46,6 +48,8 @@ pub(crate) enum Name {
     MapErr,
     Codec,
     OnOutage,
+    Transition,
+    Entity,
     Tx,
     Crate,
 }
@@ -75,6 +79,8 @@ pub(crate) enum Kind {
     Parameter,
     /// `name(place, …)`, or `name = "off"`.
     Places,
+    /// Two states: `A => B`.
+    Edge,
 }
 
 impl Kind {
@@ -107,7 +113,7 @@ const STORED: &[Strategy] = ALL;
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     row(Name::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
-    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "count", "db", "token"]), ALL, "strategy = \"setnx\""),
+    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "count", "db", "token", "state"]), ALL, "strategy = \"setnx\""),
     row(Name::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
     row(Name::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
     row(Name::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),
@@ -123,7 +129,9 @@ pub(crate) const TABLE: &[Row] = &[
     row(Name::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
     row(Name::Codec, "codec", Kind::Type, STORED, "codec = MyCodec"),
     row(Name::OnOutage, "on_outage", Kind::Word(&["fail", "run"]), &[Strategy::Setnx], "on_outage = \"run\""),
-    row(Name::Tx, "tx", Kind::Parameter, &[Strategy::Db], "tx = tx"),
+    row(Name::Transition, "transition", Kind::Edge, &[Strategy::State], "transition = OrderStatus::Pending => OrderStatus::Paid"),
+    row(Name::Entity, "entity", Kind::Expr, &[Strategy::State], "entity = order_id"),
+    row(Name::Tx, "tx", Kind::Parameter, &[Strategy::Db, Strategy::State], "tx = tx"),
     row(Name::Crate, "crate", Kind::Module, ALL, "crate = shop::idem"),
 ];
 
@@ -137,7 +145,20 @@ const fn row(
     Row { option, name, kind, strategies, example }
 }
 
+/// The options that a strategy can't be without, beside `key`.
+const NEEDED: &[(Strategy, &[Name])] = &[
+    (Strategy::Token, &[Name::Token]),
+    (Strategy::State, &[Name::Transition, Name::Entity, Name::Tx]),
+];
+
 impl Row {
+    /// The options that a strategy can't be without, beside `key`.
+    pub(crate) fn needed_for(strategy: Strategy) -> impl Iterator<Item = &'static Self> {
+        let needed = NEEDED.iter().filter(move |(user, _)| *user == strategy);
+        let needed = needed.flat_map(|(_, names)| *names);
+        needed.filter_map(|name| TABLE.iter().find(|row| row.option == *name))
+    }
+
     pub(crate) fn of(name: &str) -> Option<&'static Self> {
         TABLE.iter().find(|row| row.name == name)
     }

@@ -7,6 +7,7 @@ use syn::parse::discouraged::Speculative as _;
 use syn::{Expr, Lit, LitStr, Path, Token, Type};
 
 use super::duration;
+use super::edge::{self, Edge};
 use super::limit;
 use super::places::{self, Listed};
 use super::table::{Kind, Row};
@@ -25,6 +26,7 @@ pub(crate) enum Value {
     Place(Listed),
     Name(Ident),
     Places(Vec<Listed>),
+    Edge(Edge),
 }
 
 /// Parses the value after `=`. `None`: it was wrong, and that is told.
@@ -37,6 +39,9 @@ pub(crate) fn parse(
     if input.is_empty() || input.peek(Token![,]) {
         errors.at(equals, format!("`{}` has no value: write `{}`", row.name, row.example));
         return None;
+    }
+    if row.kind == Kind::Edge {
+        return edge::parse(row, until_comma(input), errors).map(Value::Edge);
     }
     let fork = input.fork();
     let value = if row.kind == Kind::Type && !fork.peek(LitStr) {
@@ -224,6 +229,7 @@ impl std::fmt::Display for Kind {
             Self::Place => "the name of a parameter, or a path to its field",
             Self::Parameter => "the name of a parameter",
             Self::Places => "a list in parentheses",
+            Self::Edge => "two states",
         })
     }
 }

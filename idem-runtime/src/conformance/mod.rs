@@ -33,7 +33,7 @@
 //!
 //! Strategy `count` asks more of a store: a record that counts is kept for the time that the step
 //! says, which is not its retention, so the store keeps that time beside it. A store that does so
-//! says it by [`Store::COUNTS`], and is then held to the promises in [`counting`] and [`windows`]; any
+//! says it by [`Store::COUNTS`](crate::Store::COUNTS), and is then held to the promises in [`counting`] and [`windows`]; any
 //! other passes those without being asked.
 //!
 //! # Two nodes

@@ -12,7 +12,7 @@ use crate::store::sql;
 use crate::store::{Memory, Shelf, Store, check_timeout};
 #[cfg(feature = "redis")]
 use crate::store::{Redis, RedisOptions};
-use crate::token::{RingBuilder, TokenKey};
+use crate::token::RingBuilder;
 
 /// An engine to be. From [`Idem::builder`].
 ///
@@ -37,7 +37,7 @@ pub struct Builder {
     #[cfg(feature = "_sql")]
     table: String,
     settings: Settings,
-    tokens: RingBuilder,
+    pub(super) tokens: RingBuilder,
     timeout: Duration,
     #[cfg(feature = "redis")]
     accept_eviction: bool,
@@ -174,41 +174,6 @@ impl Builder {
     /// kept. `host/pid` unless set.
     pub fn holder(mut self, holder: impl Into<String>) -> Self {
         self.settings.holder = holder.into();
-        self
-    }
-
-    /// The secret by which tokens are signed and verified (`HS256`): 32 random bytes or more, the
-    /// same in every process. It has no id, so there is one; others stand beside it by
-    /// [`token_keys`](Builder::token_keys).
-    pub fn token_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
-        self.tokens.secret(secret.as_ref());
-        self
-    }
-
-    /// The keys of tokens, by their ids. Of all that the builder was given, `token_secret` too, the
-    /// first signs, and all verify.
-    ///
-    /// To change a key without refusing what is under way: list the new one behind the old one in
-    /// every process, then before it, and leave the old one out when its last token has expired.
-    ///
-    /// ```no_run
-    /// # async fn main_(new: [u8; 32], old: Vec<u8>) -> Result<(), idem::Error> {
-    /// use idem::{Idem, TokenKey};
-    ///
-    /// let keys = [TokenKey::ed25519("2026-11", &new), TokenKey::hs256("2026-05", old)];
-    /// let idem = Idem::builder().redis("redis://127.0.0.1/").token_keys(keys).build().await?;
-    /// # Ok(()) }
-    /// ```
-    pub fn token_keys(mut self, keys: impl IntoIterator<Item = TokenKey>) -> Self {
-        self.tokens.keys(keys);
-        self
-    }
-
-    /// How far the clocks of two machines may be apart, at most an hour: 5 seconds unless set, and
-    /// the same in every process. A token is taken this much before its issue and after its end,
-    /// and the record of its use is kept for as long as that allows.
-    pub fn token_leeway(mut self, leeway: Duration) -> Self {
-        self.tokens.leeway(leeway);
         self
     }
 

@@ -171,8 +171,10 @@ impl Idem {
                 None => Err(Error::config(NO_COUNTER)),
             },
             Strategy::Token(Kept::Kv) => Err(Error::config(NO_STORE_FOR_TOKENS)),
-            Strategy::Db | Strategy::Token(Kept::Db) if self.0.db.is_some() => Ok(Place::Db),
-            Strategy::Db => Err(Error::config(NO_DATABASE)),
+            Strategy::Db | Strategy::State | Strategy::Token(Kept::Db) if self.0.db.is_some() => {
+                Ok(Place::Db)
+            }
+            Strategy::Db | Strategy::State => Err(Error::config(NO_DATABASE)),
             Strategy::Token(Kept::Db) => Err(Error::config(NO_DATABASE_FOR_TOKENS)),
         }
     }

@@ -1,12 +1,49 @@
-//! Tokens: issued here, and known again.
+//! Tokens: their keys, issued here, and known again.
 
 use std::time::Duration;
 
-use super::Idem;
+use super::{Builder, Idem};
 use crate::error::Error;
 use crate::key::Key;
 use crate::store::Name;
-use crate::token::{Token, Use};
+use crate::token::{Token, TokenKey, Use};
+
+impl Builder {
+    /// The secret by which tokens are signed and verified (`HS256`): 32 random bytes or more, the
+    /// same in every process. It has no id, so there is one; others stand beside it by
+    /// [`token_keys`](Builder::token_keys).
+    pub fn token_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.tokens.secret(secret.as_ref());
+        self
+    }
+
+    /// The keys of tokens, by their ids. Of all that the builder was given, `token_secret` too, the
+    /// first signs, and all verify.
+    ///
+    /// To change a key without refusing what is under way: list the new one behind the old one in
+    /// every process, then before it, and leave the old one out when its last token has expired.
+    ///
+    /// ```no_run
+    /// # async fn main_(new: [u8; 32], old: Vec<u8>) -> Result<(), idem::Error> {
+    /// use idem::{Idem, TokenKey};
+    ///
+    /// let keys = [TokenKey::ed25519("2026-11", &new), TokenKey::hs256("2026-05", old)];
+    /// let idem = Idem::builder().redis("redis://127.0.0.1/").token_keys(keys).build().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn token_keys(mut self, keys: impl IntoIterator<Item = TokenKey>) -> Self {
+        self.tokens.keys(keys);
+        self
+    }
+
+    /// How far the clocks of two machines may be apart, at most an hour: 5 seconds unless set, and
+    /// the same in every process. A token is taken this much before its issue and after its end,
+    /// and the record of its use is kept for as long as that allows.
+    pub fn token_leeway(mut self, leeway: Duration) -> Self {
+        self.tokens.leeway(leeway);
+        self
+    }
+}
 
 impl Idem {
     /// Issues a token: the right to one call under this key, good from now for at least `ttl`
@@ -26,7 +63,7 @@ impl Idem {
     /// # let secret = [7; 32];
     /// let idem = idem::Idem::builder().memory().token_secret(secret).build().await?;
     /// let user = 42;
-    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_secs(15 * 60))?;
+    /// let token = idem.issue_token(&idem::key!("pay:{user}"), Duration::from_mins(15))?;
     /// let for_the_form = token.as_str();
     /// # Ok::<(), idem::Error>(()) }).unwrap();
     /// ```

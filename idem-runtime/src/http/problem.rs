@@ -184,9 +184,10 @@ mod tests {
             Error::InvalidToken { reason: crate::InvalidToken::Expired },
             Error::IllegalTransition {
                 entity: "secret".into(),
-                from: "secret".into(),
-                to: "secret".into(),
+                from: "secret",
+                to: "secret",
                 actual: None,
+                known: true,
             },
             Error::Unreadable { key: key(), reason: "secret".into() },
             Error::Conflict { source: "secret".into() },

@@ -17,6 +17,7 @@ pub use part::{KeyPart, Part};
 pub use writer::KeyWriter;
 
 use crate::error::Error;
+use crate::machine::Transition;
 use crate::token::Token;
 
 /// The identity of one logical request: an operation and the values that tell its requests apart.
@@ -43,6 +44,8 @@ pub struct Key {
     text: String,
     fingerprint: Option<Fingerprint>,
     token: Option<Token>,
+    /// What the call does to an entity; boxed, since most calls do nothing.
+    transition: Option<Box<Transition>>,
     /// What is wrong with the key; reported by who uses it.
     fault: Option<String>,
 }
@@ -127,6 +130,33 @@ impl Key {
             }
         }
         self
+    }
+
+    /// The same key for a call that makes this transition: what [`Plan::state`](crate::Plan::state)
+    /// needs.
+    ///
+    /// ```
+    /// use idem::{StateMachine, Transition};
+    ///
+    /// #[derive(StateMachine)]
+    /// #[state(table = "orders", id = "id", column = "status")]
+    /// enum OrderStatus {
+    ///     #[state(to(Paid))]
+    ///     Pending,
+    ///     Paid,
+    /// }
+    ///
+    /// let (callback, order) = ("evt_1", 7);
+    /// let paid = Transition::new(OrderStatus::Pending, OrderStatus::Paid, order);
+    /// let key = idem::key!("pay:{callback}:{order}").transition(paid);
+    /// ```
+    pub fn transition(self, transition: Transition) -> Self {
+        Self { transition: Some(Box::new(transition)), ..self }
+    }
+
+    /// The transition that the call makes.
+    pub(crate) fn makes(&self) -> Option<&Transition> {
+        self.transition.as_deref()
     }
 
     /// The fingerprint, if one was taken.

@@ -79,6 +79,7 @@ impl KeyWriter {
             text: self.text,
             fingerprint: None,
             token: None,
+            transition: None,
             fault: self.fault,
         }
     }

@@ -17,6 +17,7 @@ use crate::observe;
 use crate::plan::Plan;
 use crate::record::Record;
 use crate::returns::Returns;
+use crate::store::sql::guard::{Guarded, guard};
 use crate::store::sql::inside::{Joinable, Tried};
 use crate::store::{Claim, Found, Name};
 use crate::wait::Patience;
@@ -42,7 +43,8 @@ pub(super) async fn ask<'t, R, T: OpenTransaction>(
     mut outer: &'t mut T,
 ) -> Result<Asked<'t, T>, Error> {
     key.check()?;
-    if let Some(fault) = plan.fault().or_else(|| plan.fault_in_transaction()) {
+    let fault = plan.fault().or_else(|| plan.fault_in_transaction());
+    if let Some(fault) = fault.or_else(|| plan.fault_of(key)) {
         return Err(Error::config(fault));
     }
     if returns.judge.is_some() {
@@ -51,22 +53,25 @@ pub(super) async fn ask<'t, R, T: OpenTransaction>(
         ));
     }
     Idem::check_runtime()?;
-    if idem.is_disabled() {
-        let nested = Nested::open(outer).await?;
-        return Ok(Asked::Run(Held::unguarded(idem, name, nested)));
-    }
-    let records = idem.records::<T::Database>()?;
     if try_attempt().is_some_and(|around| around.flight().is_within(idem.id(), name)) {
         return Err(in_flight(key, plan.lease_or_default()));
     }
     let asker = Asker::new(plan, key, returns.codec);
-    let claimant = Claimant { idem, plan, name, asker: &asker, records };
+    let records = if idem.is_disabled() { None } else { Some(idem.records::<T::Database>()?) };
+    let claimant = records.map(|records| Claimant { idem, plan, name, asker: &asker, records });
     let mut patience = Patience::new(plan.wait);
     let mut rounds = 0;
     loop {
         let mut nested = Nested::open(outer).await?;
-        let (refused, left) = match claimant.claim(&mut nested).await? {
-            Met::Nobody(record) => return Ok(Asked::Run(Held::new(idem, name, record, nested))),
+        let met = match &claimant {
+            Some(claimant) => claimant.claim(&mut nested).await?,
+            None => Met::Nobody(None),
+        };
+        let (refused, left) = match met {
+            Met::Nobody(record) => match guarded(records, &mut nested, key).await? {
+                Guarded::Passed => return Ok(Asked::Run(Held::new(idem, name, record, nested))),
+                Guarded::Locked(refused) => (refused, ANOTHER),
+            },
             Met::Settled(found) => {
                 return answered(&asker, found, key, patience.has_waited()).map(Asked::Replay);
             }
@@ -86,10 +91,23 @@ pub(super) async fn ask<'t, R, T: OpenTransaction>(
     }
 }
 
+/// Makes the transition that the key has, if it has one.
+async fn guarded<T: OpenTransaction>(
+    records: Option<&<T::Database as Joinable>::Records>,
+    nested: &mut Nested<'_, T>,
+    key: &Key,
+) -> Result<Guarded, Error> {
+    let Some(transition) = key.makes() else { return Ok(Guarded::Passed) };
+    let sent = Instant::now();
+    let guarded = guard::<T::Database>(records, nested.connection(), transition).await;
+    observe::stepped("transition", sent);
+    guarded
+}
+
 /// What a call meets under its key.
 enum Met {
-    /// Nobody: its own record stands there now.
-    Nobody(Record),
+    /// Nobody: its own record stands there now, unless the engine is disabled.
+    Nobody(Option<Record>),
     /// A record that is the answer, or is in its way for good.
     Settled(Found),
     /// Another attempt; so long until asking again can help.
@@ -121,7 +139,7 @@ impl<DB: Joinable> Claimant<'_, DB> {
             let tried = DB::claim(self.records, nested.connection(), claim).await;
             observe::stepped("claim", sent);
             let found = match tried.map_err(DB::refusal)? {
-                Tried::Won(fence) => return Ok(Met::Nobody(record.with_fence(fence))),
+                Tried::Won(fence) => return Ok(Met::Nobody(Some(record.with_fence(fence)))),
                 Tried::Found(found) => found,
                 Tried::Held => return Ok(Met::InFlight(ANOTHER)),
                 Tried::Locked(error) => return Ok(Met::Locked(DB::refusal(error))),

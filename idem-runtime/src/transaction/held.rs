@@ -31,26 +31,26 @@ pub(super) struct Held<'t, T: OpenTransaction> {
 }
 
 impl<'t, T: OpenTransaction> Held<'t, T> {
-    pub(super) fn new(idem: &Idem, name: &Name, record: Record, nested: Nested<'t, T>) -> Self {
-        let flight = Flight::new(Departure {
-            name: name.clone(),
-            fingerprint: None,
-            fence: record.fence(),
-            number: record.attempts(),
-            engine: idem.id(),
-            parent: parent(),
-            until: None,
-        });
-        Self::of(idem, flight, Some(record), nested)
-    }
-
-    /// Runs without a claim, and is undone all the same.
-    pub(super) fn unguarded(idem: &Idem, name: &Name, nested: Nested<'t, T>) -> Self {
-        let flight = Flight::unguarded(idem.id(), name.clone(), parent());
-        Self::of(idem, flight, None, nested)
-    }
-
-    fn of(idem: &Idem, flight: Arc<Flight>, record: Option<Record>, nested: Nested<'t, T>) -> Self {
+    /// `record`: what was claimed; `None` runs without a claim, and is undone all the same.
+    pub(super) fn new(
+        idem: &Idem,
+        name: &Name,
+        record: Option<Record>,
+        nested: Nested<'t, T>,
+    ) -> Self {
+        let parent = try_attempt().map(|around| Arc::clone(around.flight()));
+        let flight = match &record {
+            None => Flight::unguarded(idem.id(), name.clone(), parent),
+            Some(record) => Flight::new(Departure {
+                name: name.clone(),
+                fingerprint: None,
+                fence: record.fence(),
+                number: record.attempts(),
+                engine: idem.id(),
+                parent,
+                until: None,
+            }),
+        };
         let alone = Alone::depart(idem, flight);
         Self { nested, record, alone, _counted: Counted::new(idem) }
     }
@@ -97,10 +97,6 @@ impl<'t, T: OpenTransaction> Held<'t, T> {
         self.alone.end();
         Ok(outcome)
     }
-}
-
-fn parent() -> Option<Arc<Flight>> {
-    try_attempt().map(|around| Arc::clone(around.flight()))
 }
 
 async fn settle<T: OpenTransaction>(

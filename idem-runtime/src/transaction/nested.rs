@@ -5,7 +5,7 @@ use sqlx_core::transaction::TransactionManager as _;
 
 use super::OpenTransaction;
 use crate::error::Error;
-use crate::store::sql::inside::Joinable;
+use crate::store::sql::inside::Joinable as _;
 
 type Manager<T> = <<T as OpenTransaction>::Database as Database>::TransactionManager;
 

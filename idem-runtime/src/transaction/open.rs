@@ -1,7 +1,7 @@
 //! The caller's open transaction.
 
 #[cfg(feature = "_sql")]
-use crate::store::sql::inside::Joinable;
+use crate::store::sql::guard::Guard;
 
 /// An open transaction that a guarded call can join: sqlx's, of Postgres, MySQL, MariaDB or SQLite,
 /// where the feature of that name is on.
@@ -19,7 +19,7 @@ pub trait OpenTransaction: sealed::Sealed + Send {
     /// Its database.
     #[cfg(feature = "_sql")]
     #[doc(hidden)]
-    type Database: Joinable;
+    type Database: Guard;
 
     /// Its connection.
     #[cfg(feature = "_sql")]

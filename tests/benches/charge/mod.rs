@@ -4,11 +4,12 @@ mod by_hand;
 mod by_hand_counted;
 mod by_hand_token;
 pub(crate) mod ours;
+pub(crate) mod sql;
 
 pub(crate) use by_hand::{ByHand, Completion};
 pub(crate) use by_hand_counted::ByHandCounted;
 pub(crate) use by_hand_token::ByHandToken;
-pub(crate) use ours::{Ours, OursCounted, OursToken};
+pub(crate) use ours::{Durable, Ours, OursCounted, OursToken};
 use serde::{Deserialize, Serialize};
 
 /// A small result without text: what it allocates would be the body's own.

@@ -76,3 +76,20 @@ impl Guard for OursToken {
         answer.expect("nobody else has the token")
     }
 }
+
+/// The same in a database.
+#[derive(Debug, Clone)]
+pub(crate) struct Durable(pub(crate) Idem);
+
+impl Durable {
+    #[idempotent(key = "charge:{order}", strategy = "db", engine = self.0)]
+    async fn guarded(&self, order: u64) -> Result<Receipt, Error> {
+        Ok(body(order).await)
+    }
+}
+
+impl Guard for Durable {
+    async fn charge(&self, order: u64) -> Receipt {
+        self.guarded(order).await.expect("nobody else has the key")
+    }
+}

@@ -5,12 +5,14 @@
 //! the round cancels. A ratio is taken within each round, and what is reported is the median of
 //! the rounds' ratios with their quartiles, never a ratio of two numbers from different minutes.
 
+mod contest;
 mod cpu;
 mod options;
 mod rounds;
 mod spread;
 
-pub(crate) use cpu::spent;
+pub(crate) use contest::{CALLERS, COMPLETED, Call, Contest, Task, columns};
+pub(crate) use cpu::{spent, spent_by_all};
 pub(crate) use options::Options;
 pub(crate) use rounds::{Slice, rounds};
 pub(crate) use spread::Spread;

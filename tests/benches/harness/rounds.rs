@@ -32,10 +32,10 @@ impl Slice {
         self.cpu.map(|time| time.as_secs_f64() * 1e6 / self.latencies.len() as f64)
     }
 
-    /// What 99 of 100 calls took at most, in nanoseconds.
+    /// What so many of 100 calls took at most, in nanoseconds.
     #[expect(clippy::cast_precision_loss, reason = "nanoseconds of a short call")]
-    pub(crate) fn p99(&mut self) -> f64 {
-        let at = self.latencies.len() * 99 / 100;
+    pub(crate) fn quantile(&mut self, hundredths: usize) -> f64 {
+        let at = self.latencies.len() * hundredths / 100;
         *self.latencies.select_nth_unstable(at).1 as f64
     }
 }

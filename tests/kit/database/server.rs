@@ -86,6 +86,12 @@ impl Server {
         self.kind
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.supervisor.pid()
+    }
+
     /// Where it listens, for a [proxy](crate::proxy::Proxy) before it.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

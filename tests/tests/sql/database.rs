@@ -148,6 +148,11 @@ impl Database {
         }
     }
 
+    /// Whether it locks the file, and not the row.
+    pub(crate) fn is_a_file(&self) -> bool {
+        matches!(self.kind, Kind::Sqlite { .. })
+    }
+
     /// The table's name, as it stands in SQL.
     fn quoted(&self) -> String {
         let quote = if matches!(self.kind, Kind::Server(Servers::MariaDb)) { "`" } else { "\"" };

@@ -39,4 +39,6 @@ mod outage;
 mod pool;
 mod sqlite;
 mod statements;
+mod states;
 mod sweep;
+mod together;

@@ -190,14 +190,15 @@ async fn a_token_of_somebody_else_with_the_same_secret_is_none() {
 /// and of what is signed no change is believed.
 #[tokio::test]
 async fn a_token_has_one_text() {
-    for idem in [in_memory().await, of_two_keys().await] {
+    // Every bit of the one; of the other, whose verification is slow, some of each byte.
+    for (idem, step) in [(in_memory().await, 1), (of_two_keys().await, 7)] {
         let token = idem.issue_token(&pay(1), LIFE).unwrap();
         let text = token.as_str();
         for end in 0..text.len() {
             let cut = refusal(&idem, &Token::from(text[..end].to_owned())).await;
             assert!(cut.is_some(), "cut at {end}");
         }
-        for (at, bit) in (0..text.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+        for (at, bit) in (0..8 * text.len()).step_by(step).map(|bit| (bit / 8, bit % 8)) {
             let mut bytes = text.as_bytes().to_vec();
             bytes[at] ^= 1 << bit;
             // What is no UTF-8 can't become a token at all.

@@ -4,8 +4,11 @@
 //! are files of their own, beside it. A step is a statement that commits by itself; the unique
 //! index decides between claims that come at once, and only the database's clock judges times.
 
+mod batch;
 mod database;
+pub(crate) mod guard;
 pub(crate) mod inside;
+mod lane;
 mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;

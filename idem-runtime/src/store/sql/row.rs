@@ -1,7 +1,6 @@
 //! A record as a row, and a row as a record.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -82,7 +81,7 @@ fn milliseconds(time: Duration) -> i64 {
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) fence: i64,
-    pub(super) record: Vec<u8>,
+    pub(super) record: Record,
     /// What is left of its lease in µs, less than nothing if it has lapsed; `None` without one.
     pub(super) lease: Option<i64>,
     /// What is left of its retention in µs.
@@ -90,8 +89,8 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    pub(super) fn found(&self) -> Found {
-        let record = Record::from_bytes(&self.record);
+    pub(super) fn found(self) -> Found {
+        let record = self.record;
         if record.state() != Some(State::Running) {
             return Found::settled(record);
         }
@@ -125,11 +124,23 @@ pub(super) fn row_name(name: &Name) -> Cow<'_, str> {
         return Cow::Borrowed(name);
     }
     let begin = &name[..name.floor_char_boundary(LONGEST_NAME - HASHED - 1)];
-    let mut bounded = format!("{}#", begin.replace('\0', ""));
-    for byte in Sha256::digest(name.as_bytes()) {
-        let _ = write!(bounded, "{byte:02x}"); // a string takes everything
-    }
-    Cow::Owned(bounded)
+    Cow::Owned(format!("{}#{}", begin.replace('\0', ""), hex(&Sha256::digest(name.as_bytes()))))
+}
+
+/// Bytes in hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
+/// The bytes that hexadecimal digits tell.
+#[cfg(feature = "mysql")]
+pub(super) fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    let byte = |[high, low]: &[u8; 2]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok();
+    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
 }
 
 #[cfg(test)]
@@ -140,6 +151,15 @@ mod tests {
     fn a_name_is_its_own_up_to_the_bound() {
         let longest = Name::new(&"n".repeat(LONGEST_NAME));
         assert_eq!(row_name(&longest), *longest);
+    }
+
+    #[test]
+    #[cfg(feature = "mysql")]
+    fn digits_are_bytes_again() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(unhex(&hex(&bytes)).as_deref(), Some(&*bytes));
+        assert_eq!(unhex(&hex(&bytes).to_uppercase()).as_deref(), Some(&*bytes));
+        assert_eq!((unhex(""), unhex("1"), unhex("1g")), (Some(vec![]), None, None));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The statements that every database has, each a file in its folder, and the values that they take.
 
-use sqlx::{Database, Encode, SqlStr, Type};
+use sqlx::{Arguments as _, Database, Encode, IntoArguments, SqlStr, Type};
 
 use super::row::{Fields, Judged};
 use super::step::Statement;
@@ -16,6 +16,10 @@ pub(super) struct Statements {
     pub(super) get: SqlStr,
     pub(super) purge: SqlStr,
     pub(super) sweep: SqlStr,
+    /// [`claim`](Self::claim), for many at once.
+    pub(super) claims: SqlStr,
+    /// [`settle`](Self::settle), for many that complete.
+    pub(super) completions: SqlStr,
 }
 
 /// The [`Statements`] for a table, from the files beside the one that asks.
@@ -29,6 +33,8 @@ macro_rules! statements {
             get: $table.statement(include_str!("get.sql")),
             purge: $table.statement(include_str!("purge.sql")),
             sweep: $table.statement(include_str!("sweep.sql")),
+            claims: $table.statement(include_str!("claims.sql")),
+            completions: $table.statement(include_str!("completions.sql")),
         }
     };
 }
@@ -92,6 +98,10 @@ pub(super) trait Values {
     fn record(self, record: &Fields<'_>) -> Self;
 }
 
+/// How many values a statement has at most, and how many bytes they usually are: room is made once.
+const MOST_VALUES: usize = 11;
+const USUAL_SIZE: usize = 512;
+
 /// How a database takes a name.
 pub(super) trait Named: Database {
     type Name<'n>: Encode<'n, Self> + Type<Self>;
@@ -101,6 +111,7 @@ pub(super) trait Named: Database {
 
 impl<DB: Named> Values for Statement<DB>
 where
+    DB::Arguments: IntoArguments<DB>,
     for<'v> &'v [u8]: Encode<'v, DB> + Type<DB>,
     for<'v> &'v str: Encode<'v, DB> + Type<DB>,
     for<'v> i16: Encode<'v, DB> + Type<DB>,
@@ -109,7 +120,9 @@ where
     for<'v> Option<i64>: Encode<'v, DB> + Type<DB>,
 {
     fn of(text: &SqlStr) -> Self {
-        sqlx::query(text.clone())
+        let mut arguments = DB::Arguments::default();
+        arguments.reserve(MOST_VALUES, USUAL_SIZE);
+        sqlx::query_with(text.clone(), arguments)
     }
 
     fn name(self, name: &str) -> Self {

@@ -10,6 +10,7 @@ use sqlx::{Database, Executor, IntoArguments, Pool};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
+use super::lane::{Batch, Lane, Turn};
 use crate::store::StoreError;
 
 /// What a database's refusal means.
@@ -67,6 +68,7 @@ enum Failure {
     },
 }
 
+const LATE: &str = "the database did not answer within the time-out";
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -93,19 +95,44 @@ where
         statement: impl Fn() -> Statement<DB>,
     ) -> Result<Vec<DB::Row>, StoreError> {
         loop {
-            let failure = match self.connection().await {
-                Ok(mut connection) => {
-                    // To its end: a commit that fails is told after the row.
-                    let rows = (&mut *connection).fetch_all(statement());
-                    let rows = timeout_at(self.deadline, rows).await;
-                    match Self::answered(connection, rows) {
-                        Ok(rows) => return Ok(rows),
-                        Err(failure) => failure,
-                    }
-                }
-                Err(failure) => failure,
-            };
-            self.after(failure).await?;
+            match self.send(statement()).await {
+                Ok(rows) => return Ok(rows),
+                Err(failure) => self.after(failure).await?,
+            }
+        }
+    }
+
+    /// The rows of a statement that is sent once; else what the database says, if it does.
+    pub(super) async fn once(
+        &self,
+        statement: Statement<DB>,
+    ) -> Result<Vec<DB::Row>, Option<Verdict>> {
+        self.send(statement).await.map_err(|failure| match failure {
+            Failure::Refused(_, verdict) => Some(verdict),
+            Failure::Broken(_) | Failure::Unsent(_) | Failure::Late { .. } => None,
+        })
+    }
+
+    async fn send(&self, statement: Statement<DB>) -> Result<Vec<DB::Row>, Failure> {
+        let mut connection = self.connection().await?;
+        // To its end: a commit that fails is told after the row.
+        let rows = (&mut *connection).fetch_all(statement);
+        let rows = timeout_at(self.deadline, rows).await;
+        Self::answered(connection, rows)
+    }
+
+    /// Waits for the step's turn among others of its kind; one with a record of so many `bytes`.
+    pub(super) async fn turn<'l, B: Batch>(
+        &mut self,
+        lane: &'l Lane<B>,
+        bytes: usize,
+        entry: impl FnOnce() -> B::Entry,
+    ) -> Result<Turn<'l, B>, StoreError> {
+        let turn = lane.turn(self.deadline, bytes, entry).await;
+        self.reached |= matches!(turn, Turn::Unknown | Turn::Late);
+        match turn {
+            Turn::Late => Err(self.failed(LATE.into())),
+            turn => Ok(turn),
         }
     }
 
@@ -163,7 +190,7 @@ where
             Failure::Late { sent } => {
                 self.reached |= sent;
                 return Err(self.failed(if sent {
-                    "the database did not answer within the time-out".into()
+                    LATE.into()
                 } else {
                     format!(
                         "the pool had no connection within the time-out: the database can't be \

@@ -41,9 +41,10 @@ impl Table {
         }
     }
 
-    /// A statement of ours, with its names in their places and without its comments.
+    /// A statement of ours, with its names in their places, and without its comments and its
+    /// indentation: a driver hashes it each time that it is sent.
     pub(super) fn statement(&self, template: &str) -> SqlStr {
-        let code = template.lines().filter(|line| !line.trim_start().starts_with("--"));
+        let code = template.lines().map(str::trim).filter(|line| !line.starts_with("--"));
         let text = self.fill(&code.collect::<Vec<_>>().join("\n"));
         // Nothing but names that were found plain has been put into a text of ours.
         AssertSqlSafe(Arc::<str>::from(text)).into_sql_str()
@@ -130,7 +131,7 @@ mod tests {
             table.statement("-- {table}\nselect\n  -- why\n from {table}, {migrations}");
         assert_eq!(
             statement.as_str(),
-            "select\n from \"shop\".\"idem\", \"shop\".\"idem_migrations\""
+            "select\nfrom \"shop\".\"idem\", \"shop\".\"idem_migrations\""
         );
     }
 }

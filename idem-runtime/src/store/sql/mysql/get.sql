@@ -2,11 +2,14 @@
 --
 -- 1  name
 --
--- Returns one row: the clock in µs since 1970, and nulls where nothing stands; else the row, with
--- what is left of its lease and of its retention in µs.
-select timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) as now,
-    there.fence, there.record,
-    timestampdiff(microsecond, utc_timestamp(6), there.lease_until) as lease_left,
-    timestampdiff(microsecond, utc_timestamp(6), there.expires_at) as kept,
-    there.state, there.owner
+-- Returns one row of two columns, since each is described anew in every answer: numbers with blanks
+-- between them, and the record. The numbers are the clock in µs since 1970, and, nothing where nothing
+-- stands: fence, what is left of lease and of retention in µs, state, and the owner in hexadecimal
+-- digits.
+select concat_ws(' ', timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)),
+        coalesce(there.fence, ''),
+        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), ''),
+        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.expires_at), ''),
+        coalesce(there.state, ''), coalesce(hex(there.owner), '')) as told,
+    there.record
 from (select 1) as always left join {table} as there on there.name = ?

@@ -1,15 +1,22 @@
 //! Records in MySQL and MariaDB.
 
+mod batches;
+mod guard;
 mod inside;
 mod steps;
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{MySql as Db, MySqlPool, Row as _};
 
+use self::batches::{Claims, Completions, Looks};
+use super::batch::Senders;
+use super::lane::Lane;
 use super::migrations::{Migration, is_current};
 use super::statements::{Named, Statements, statements};
 use super::step::{Dialect, Step, Verdict};
@@ -35,9 +42,14 @@ pub struct MySql {
     pool: MySqlPool,
     timeout: Duration,
     table: Table,
-    statements: Statements,
+    statements: Arc<Statements>,
     /// For the caller's own transaction.
     inside: Statements,
+    looks: Lane<Looks>,
+    claims: Lane<Claims>,
+    completions: Lane<Completions>,
+    /// Whether the server has said that it is MariaDB.
+    mariadb: AtomicBool,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -52,9 +64,27 @@ impl MySql {
     /// [`Error::Config`] for a table name that is not safe to stand in a statement.
     pub fn new(pool: MySqlPool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '`')?;
-        let statements = statements!(table);
-        let inside = inside::statements(&table, &statements);
-        Ok(Self { pool, timeout, table, statements, inside })
+        let statements = Arc::new(statements!(table));
+        let senders = Senders { pool: pool.clone(), statements: Arc::clone(&statements), timeout };
+        let looks = Looks {
+            senders: senders.clone(),
+            statement: table.statement(include_str!("looks.sql")),
+        };
+        let completions = Completions {
+            senders: senders.clone(),
+            completed: table.statement(include_str!("completed.sql")),
+        };
+        Ok(Self {
+            looks: Lane::new(looks, timeout),
+            claims: Lane::new(Claims(senders), timeout),
+            completions: Lane::new(completions, timeout),
+            inside: inside::statements(&table, &statements),
+            mariadb: AtomicBool::new(false),
+            pool,
+            timeout,
+            table,
+            statements,
+        })
     }
 
     /// Looks at the server.
@@ -63,9 +93,12 @@ impl MySql {
     ///
     /// [`Error::Config`] for a server that only reads, [`Error::Outage`] when it does not answer.
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let statement = "select cast(@@global.read_only as char) in ('0', 'OFF')";
-        let writes = self.step().row(|| sqlx::query(statement)).await?;
-        if writes.is_some_and(|row| row.get::<i64, _>(0) == 0) {
+        let statement =
+            "select cast(@@global.read_only as char) in ('0', 'OFF'), version() like '%MariaDB%'";
+        let row = self.step().row(|| sqlx::query(statement)).await?;
+        let says = |at: usize| row.as_ref().map(|row| row.get::<i64, _>(at) != 0);
+        self.mariadb.store(says(1) == Some(true), Ordering::Relaxed);
+        if says(0) == Some(false) {
             return Err(Error::config(
                 "this MySQL server is read-only: claims are made on its primary",
             ));
@@ -127,6 +160,11 @@ impl MySql {
                 return Ok(all);
             }
         }
+    }
+
+    /// Whether a statement can say how long it waits for a lock.
+    fn is_mariadb(&self) -> bool {
+        self.mariadb.load(Ordering::Relaxed)
     }
 
     fn step(&self) -> Step<'_, Db> {

@@ -4,8 +4,11 @@ use sqlx::mysql::MySqlRow;
 use sqlx::{MySql as Db, Row as _};
 
 use super::MySql;
+use super::batches::{Absent, Inserted};
+use crate::store::sql::batch::Claiming;
+use crate::store::sql::lane::Turn;
 use crate::store::sql::made_before;
-use crate::store::sql::row::{Fields, Judged, Standing, row_name};
+use crate::store::sql::row::{Fields, Judged, Standing, row_name, unhex};
 use crate::store::sql::step::Step;
 use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
 
@@ -14,24 +17,47 @@ impl MySql {
     async fn claim_absent(
         &self,
         step: &mut Step<'_, Db>,
-        name: &str,
-        claim: &Fields<'_>,
+        name: &Name,
+        record: &Record,
     ) -> Result<Claimed, StoreError> {
+        let (row_name, claim) = (row_name(name), Fields::of(record));
         loop {
             // A name that is taken is only read: a refused insert would lock it.
-            let fence = match self.look(step, name).await? {
+            let looked = match step.turn(&self.looks, 0, || name.clone()).await? {
+                Turn::Answered(look) => look,
+                _alone => self.look(step, &row_name).await?,
+            };
+            let fence = match looked {
                 Look::Standing(standing) => return Ok(Claimed::Found(standing.found())),
-                Look::Expired(expired) => self.take_over(step, name, claim, &expired).await?,
-                Look::Absent { now } => {
-                    let claim = Fields { fence: claim.fence.max(now), ..*claim };
-                    let claimed = step.done(|| self.statements.claim(name, &claim)).await?;
-                    claimed.map_or(0, |_| claim.fence.unsigned_abs())
-                }
+                Look::Expired(expired) => self.take_over(step, &row_name, &claim, &expired).await?,
+                Look::Absent { now } => self.insert(step, name, record, now).await?,
             };
             if fence > 0 {
                 return Ok(Claimed::Won { fence });
             }
             step.anew().await?;
+        }
+    }
+
+    /// Claims a name that has no row; the fence, or 0 if a rival has made one.
+    async fn insert(
+        &self,
+        step: &mut Step<'_, Db>,
+        name: &Name,
+        record: &Record,
+        now: i64,
+    ) -> Result<u64, StoreError> {
+        let claiming = Claiming { name: name.clone(), record: record.clone() };
+        let absent = Absent { claiming, now };
+        let fence = absent.fence();
+        match step.turn(&self.claims, record.as_bytes().len(), || absent).await? {
+            Turn::Answered(Inserted::Won { fence }) => Ok(fence),
+            Turn::Answered(Inserted::Rival) => Ok(0),
+            _alone => {
+                let (name, claim) = (row_name(name), Fields { fence, ..Fields::of(record) });
+                let claimed = step.done(|| self.statements.claim(&name, &claim)).await?;
+                Ok(claimed.map_or(0, |_| fence.unsigned_abs()))
+            }
         }
     }
 
@@ -68,15 +94,15 @@ impl MySql {
 
 impl Store for MySql {
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
-        let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
         let mut step = self.step();
         if let Some(over) = claim.over.map(Fields::of) {
+            let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
             let fence = self.take_over(&mut step, &name, &fields, &over.judged()).await?;
             if fence > 0 {
                 return Ok(Claimed::Won { fence });
             }
         }
-        self.claim_absent(&mut step, &name, &fields).await
+        self.claim_absent(&mut step, claim.name, claim.record).await
     }
 
     async fn settle(
@@ -85,8 +111,12 @@ impl Store for MySql {
         running: &Record,
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
-        let (name, from) = (row_name(name), Fields::of(running));
         let mut step = self.step();
+        let turn = step.complete(&self.completions, name, running, change).await?;
+        if let Turn::Answered(()) = turn {
+            return Ok(Settled::Done);
+        }
+        let (name, from) = (row_name(name), Fields::of(running));
         let done = step.done(|| self.statements.change(&name, &from, change)).await?;
         let changed = done.is_some_and(|done| match change {
             // Of a deletion the count is the same under every flag.
@@ -116,17 +146,22 @@ pub(super) enum Look {
 }
 
 pub(super) fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
-    let Some(fence) = row.try_get::<Option<i64>, _>(1)? else {
-        return Ok(Look::Absent { now: row.try_get(0)? });
+    let other = || sqlx::Error::Decode("an answer of another form".into());
+    let mut told = row.try_get::<&str, _>(0)?.split(' ');
+    let mut next = || told.next().ok_or_else(other);
+    let number = |text: &str| text.parse::<i64>().map_err(|_| other());
+    let now = number(next()?)?;
+    let fence = match next()? {
+        "" => return Ok(Look::Absent { now }),
+        fence => number(fence)?,
     };
-    let kept = row.try_get(4)?;
+    let (lease, kept, state, owner) = (next()?, number(next()?)?, number(next()?)?, next()?);
     Ok(if kept > 0 {
-        Look::Standing(Standing { fence, record: row.try_get(2)?, lease: row.try_get(3)?, kept })
+        let lease = if lease.is_empty() { None } else { Some(number(lease)?) };
+        let record = Record::from_bytes(row.try_get(1)?);
+        Look::Standing(Standing { fence, record, lease, kept })
     } else {
-        Look::Expired(Judged {
-            fence,
-            state: row.try_get(5)?,
-            owner: row.try_get::<Vec<u8>, _>(6)?.into(),
-        })
+        let state = i16::try_from(state).map_err(|_| other())?;
+        Look::Expired(Judged { fence, state, owner: unhex(owner).ok_or_else(other)?.into() })
     })
 }

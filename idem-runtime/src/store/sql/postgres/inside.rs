@@ -117,7 +117,7 @@ fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
 
 fn tried(row: &PgRow) -> Result<Tried, sqlx::Error> {
     if row.len() > 1
-        && let Some(standing) = standing(row)?
+        && let Some(standing) = standing(row, 0)?
     {
         return Ok(Tried::Found(standing.found()));
     }

@@ -1,14 +1,20 @@
 //! Records in Postgres.
 
+mod batches;
+mod guard;
 mod inside;
 mod steps;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::{PgPool, Postgres as Pg, Row as _};
 
+use self::batches::{Claims, Completions};
+use super::batch::Senders;
+use super::lane::Lane;
 use super::migrations::{Migration, is_current};
 use super::statements::{Named, Statements, statements};
 use super::step::{Dialect, Step, Verdict};
@@ -34,9 +40,11 @@ pub struct Postgres {
     pool: PgPool,
     timeout: Duration,
     table: Table,
-    statements: Statements,
+    statements: Arc<Statements>,
     /// For the caller's own transaction.
     inside: Statements,
+    claims: Lane<Claims>,
+    completions: Lane<Completions>,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -51,9 +59,12 @@ impl Postgres {
     /// [`Error::Config`] for a table name that is not safe to stand in a statement.
     pub fn new(pool: PgPool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '"')?;
-        let statements = statements!(table);
+        let statements = Arc::new(statements!(table));
         let inside = inside::statements(&table, &statements);
-        Ok(Self { pool, timeout, table, statements, inside })
+        let senders = Senders { pool: pool.clone(), statements: Arc::clone(&statements), timeout };
+        let claims = Lane::new(Claims(senders.clone()), timeout);
+        let completions = Lane::new(Completions(senders), timeout);
+        Ok(Self { pool, timeout, table, statements, inside, claims, completions })
     }
 
     /// Looks at the server.

@@ -4,6 +4,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{Postgres as Pg, Row as _};
 
 use super::Postgres;
+use crate::store::sql::lane::Turn;
 use crate::store::sql::made_before;
 use crate::store::sql::row::{Fields, Standing, row_name, won};
 use crate::store::sql::step::Step;
@@ -14,15 +15,17 @@ impl Postgres {
     async fn claim_absent(
         &self,
         step: &mut Step<'_, Pg>,
-        name: &str,
-        claim: &Fields<'_>,
+        name: &Name,
+        record: &Record,
     ) -> Result<Claimed, StoreError> {
+        let turn = step.claim(&self.claims, name, record).await?;
+        if let Turn::Answered(claimed) = turn {
+            return Ok(claimed);
+        }
+        let (name, claim) = (row_name(name), Fields::of(record));
         loop {
-            if let Some(row) = step.row(|| self.statements.claim(name, claim)).await? {
-                return match standing(&row).map_err(StoreError::unknown)? {
-                    Some(standing) => Ok(Claimed::Found(standing.found())),
-                    None => won(row.try_get(0)),
-                };
+            if let Some(row) = step.row(|| self.statements.claim(&name, &claim)).await? {
+                return claimed(&row, 0);
             }
             step.anew().await?;
         }
@@ -34,22 +37,22 @@ impl Postgres {
         name: &str,
     ) -> Result<Option<Found>, StoreError> {
         let row = step.row(|| self.statements.get(name)).await?;
-        let row = row.as_ref().map(standing).transpose().map_err(StoreError::unknown)?;
-        Ok(row.flatten().map(|standing| standing.found()))
+        let standing = row.map(|row| standing(&row, 0)).transpose().map_err(StoreError::unknown)?;
+        Ok(standing.flatten().map(Standing::found))
     }
 }
 
 impl Store for Postgres {
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
-        let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
         let mut step = self.step();
         if let Some(over) = claim.over.map(Fields::of) {
+            let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
             let takeover = || self.statements.takeover(&name, &fields, &over.judged());
             if let Some(row) = step.row(takeover).await? {
                 return won(row.try_get(0));
             }
         }
-        self.claim_absent(&mut step, &name, &fields).await
+        self.claim_absent(&mut step, claim.name, claim.record).await
     }
 
     async fn settle(
@@ -58,8 +61,12 @@ impl Store for Postgres {
         running: &Record,
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
-        let (name, from) = (row_name(name), Fields::of(running));
         let mut step = self.step();
+        let turn = step.complete(&self.completions, name, running, change).await?;
+        if let Turn::Answered(()) = turn {
+            return Ok(Settled::Done);
+        }
+        let (name, from) = (row_name(name), Fields::of(running));
         if step.row(|| self.statements.change(&name, &from, change)).await?.is_some() {
             return Ok(Settled::Done);
         }
@@ -71,9 +78,18 @@ impl Store for Postgres {
     }
 }
 
+/// The answer to a claim, in the columns from this one on: a fence, and a record where one stands.
+pub(super) fn claimed(row: &PgRow, from: usize) -> Result<Claimed, StoreError> {
+    Ok(match standing(row, from).map_err(StoreError::unknown)? {
+        Some(standing) => Claimed::Found(standing.found()),
+        None => return won(row.try_get(from)),
+    })
+}
+
 /// What stands there; `None` where the row says that the name was claimed.
-pub(super) fn standing(row: &PgRow) -> Result<Option<Standing>, sqlx::Error> {
-    let Some(record) = row.try_get::<Option<Vec<u8>>, _>(1)? else { return Ok(None) };
-    let (fence, lease, kept) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
-    Ok(Some(Standing { fence, record, lease, kept }))
+pub(super) fn standing(row: &PgRow, from: usize) -> Result<Option<Standing>, sqlx::Error> {
+    let record: Option<&[u8]> = row.try_get(from + 1)?;
+    let Some(record) = record.map(Record::from_bytes) else { return Ok(None) };
+    let (fence, lease) = (row.try_get(from)?, row.try_get(from + 2)?);
+    Ok(Some(Standing { fence, record, lease, kept: row.try_get(from + 3)? }))
 }

@@ -1,10 +1,13 @@
 //! Records in SQLite.
 
+mod batches;
+mod guard;
 mod inside;
 mod steps;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
@@ -15,6 +18,9 @@ use sqlx::{Row as _, Sqlite as Db, SqlitePool, Transaction};
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
+use self::batches::{Claims, Completions, Writers};
+use super::batch::Senders;
+use super::lane::Lane;
 use super::migrations::{Migration, is_current};
 use super::statements::{Named, Statements, statements};
 use super::step::{Dialect, Statement, Step, Verdict};
@@ -44,8 +50,10 @@ pub struct Sqlite {
     pool: SqlitePool,
     timeout: Duration,
     table: Table,
-    statements: Statements,
-    writing: Mutex<()>,
+    statements: Arc<Statements>,
+    writing: Arc<Mutex<()>>,
+    claims: Lane<Claims>,
+    completions: Lane<Completions>,
 }
 
 const MIGRATIONS: &str = include_str!("migrations.sql");
@@ -60,8 +68,13 @@ impl Sqlite {
     /// [`Error::Config`] for a table name that is not safe to stand in a statement.
     pub fn new(pool: SqlitePool, table: &str, timeout: Duration) -> Result<Self, Error> {
         let table = Table::new(table, '"')?;
-        let statements = statements!(table);
-        Ok(Self { pool, timeout, table, statements, writing: Mutex::new(()) })
+        let statements = Arc::new(statements!(table));
+        let senders = Senders { pool: pool.clone(), statements: Arc::clone(&statements), timeout };
+        let writing = Arc::default();
+        let writers = Writers { senders, writing: Arc::clone(&writing) };
+        let claims = Lane::new(Claims(writers.clone()), timeout);
+        let completions = Lane::new(Completions(writers), timeout);
+        Ok(Self { pool, timeout, table, statements, writing, claims, completions })
     }
 
     /// A pool of the engine's own on a file: with a log that readers don't wait for, and commits

@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Db};
 
 use super::Sqlite;
+use crate::store::sql::lane::Turn;
 use crate::store::sql::made_before;
 use crate::store::sql::row::{Fields, Standing, row_name, won};
 use crate::store::sql::step::Step;
@@ -14,15 +15,20 @@ impl Sqlite {
     async fn claim_absent(
         &self,
         step: &mut Step<'_, Db>,
-        name: &str,
-        claim: &Fields<'_>,
+        name: &Name,
+        record: &Record,
     ) -> Result<Claimed, StoreError> {
+        let (row_name, claim) = (row_name(name), Fields::of(record));
         loop {
             // A name that is taken is only read, which waits for no writer.
-            if let Some(found) = self.get_in(step, name).await? {
+            if let Some(found) = self.get_in(step, &row_name).await? {
                 return Ok(Claimed::Found(found));
             }
-            let claiming = || self.statements.claim(name, claim);
+            let turn = step.claim(&self.claims, name, record).await?;
+            if let Turn::Answered(fence) = turn {
+                return Ok(Claimed::Won { fence: fence.unsigned_abs() });
+            }
+            let claiming = || self.statements.claim(&row_name, &claim);
             if let Some(row) = self.write(step, claiming).await?.pop() {
                 return won(row.try_get(0));
             }
@@ -37,21 +43,21 @@ impl Sqlite {
     ) -> Result<Option<Found>, StoreError> {
         let row = step.row(|| self.statements.get(name)).await?;
         let standing = row.as_ref().map(standing).transpose().map_err(StoreError::unknown)?;
-        Ok(standing.map(|standing| standing.found()))
+        Ok(standing.map(Standing::found))
     }
 }
 
 impl Store for Sqlite {
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
-        let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
         let mut step = self.step();
         if let Some(over) = claim.over.map(Fields::of) {
+            let (name, fields) = (row_name(claim.name), Fields::of(claim.record));
             let takeover = || self.statements.takeover(&name, &fields, &over.judged());
             if let Some(row) = self.write(&mut step, takeover).await?.pop() {
                 return won(row.try_get(0));
             }
         }
-        self.claim_absent(&mut step, &name, &fields).await
+        self.claim_absent(&mut step, claim.name, claim.record).await
     }
 
     async fn settle(
@@ -60,8 +66,12 @@ impl Store for Sqlite {
         running: &Record,
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
-        let (name, from) = (row_name(name), Fields::of(running));
         let mut step = self.step();
+        let turn = step.complete(&self.completions, name, running, change).await?;
+        if let Turn::Answered(()) = turn {
+            return Ok(Settled::Done);
+        }
+        let (name, from) = (row_name(name), Fields::of(running));
         let changed = || self.statements.change(&name, &from, change);
         if !self.write(&mut step, changed).await?.is_empty() {
             return Ok(Settled::Done);
@@ -75,6 +85,10 @@ impl Store for Sqlite {
 }
 
 pub(super) fn standing(row: &SqliteRow) -> Result<Standing, sqlx::Error> {
-    let (fence, record) = (row.try_get(0)?, row.try_get(1)?);
-    Ok(Standing { fence, record, lease: row.try_get(2)?, kept: row.try_get(3)? })
+    Ok(Standing {
+        fence: row.try_get(0)?,
+        record: Record::from_bytes(row.try_get(1)?),
+        lease: row.try_get(2)?,
+        kept: row.try_get(3)?,
+    })
 }

@@ -1,0 +1,137 @@
+//! Looks, claims and completions, many at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::mysql::MySqlRow;
+use sqlx::{MySql as Db, Row as _, SqlStr};
+
+use super::steps::{Look, look};
+use crate::store::Name;
+use crate::store::sql::batch::{Claiming, Completing, Packed, Senders, json};
+use crate::store::sql::lane::Batch;
+use crate::store::sql::row::{hex, row_name};
+use crate::store::sql::step::{Step, Verdict};
+
+/// A second one costs nobody a wait; from the third on a commit is shared.
+const ALONE: usize = 2;
+
+/// Looks at what stands under names.
+pub(super) struct Looks {
+    pub(super) senders: Senders<Db>,
+    pub(super) statement: SqlStr,
+}
+
+impl Batch for Looks {
+    const ALONE: usize = ALONE;
+    type Entry = Name;
+    type Answer = Look;
+
+    fn name(entry: &Name) -> &Name {
+        entry
+    }
+
+    async fn send(&self, names: &[Name], budget: Duration) -> Option<Vec<(usize, Look)>> {
+        let names: Vec<_> = names.iter().map(|name| hex(row_name(name).as_bytes())).collect();
+        let statement = sqlx::query(self.statement.clone()).bind(json(&names));
+        let rows = Step::new(&self.senders.pool, budget).once(statement).await.ok()?;
+        rows.iter().map(|row| Some((place(row, 2)?, look(row).ok()?))).collect()
+    }
+
+    async fn unheard(self: Arc<Self>, _: Name, _: Look) {}
+}
+
+/// Claims of names that have no row.
+pub(super) struct Claims(pub(super) Senders<Db>);
+
+/// A claim, and the server's clock when it looked: the fence is at least that.
+pub(super) struct Absent {
+    pub(super) claiming: Claiming,
+    pub(super) now: i64,
+}
+
+/// What became of a claim.
+pub(super) enum Inserted {
+    Won {
+        fence: u64,
+    },
+    /// A rival has made a row of one of the batch's names: it is to be looked at again.
+    Rival,
+}
+
+impl Batch for Claims {
+    const ALONE: usize = ALONE;
+    type Entry = Absent;
+    type Answer = Inserted;
+
+    fn name(entry: &Absent) -> &Name {
+        &entry.claiming.name
+    }
+
+    async fn send(&self, entries: &[Absent], budget: Duration) -> Option<Vec<(usize, Inserted)>> {
+        let fences: Vec<_> = entries.iter().map(Absent::fence).collect();
+        let claims = entries.iter().map(|entry| &entry.claiming);
+        let Packed { arrays, records } = Packed::claims(claims.zip(fences.iter().copied()));
+        let statement = sqlx::query(self.0.statements.claims.clone()).bind(records).bind(arrays);
+        // All or none, and the fences are ours.
+        match Step::new(&self.0.pool, budget).once(statement).await {
+            Ok(_) => {
+                let won = |fence: i64| Inserted::Won { fence: fence.unsigned_abs() };
+                Some(fences.into_iter().map(won).enumerate().collect())
+            }
+            Err(Some(Verdict::Rival)) => {
+                Some(fences.iter().map(|_| Inserted::Rival).enumerate().collect())
+            }
+            Err(_) => None,
+        }
+    }
+
+    async fn unheard(self: Arc<Self>, entry: Absent, answer: Inserted) {
+        if let Inserted::Won { fence } = answer {
+            self.0.give_back(entry.claiming, fence).await;
+        }
+    }
+}
+
+impl Absent {
+    pub(super) fn fence(&self) -> i64 {
+        let least = i64::try_from(self.claiming.record.fence()).unwrap_or(i64::MAX);
+        least.max(self.now)
+    }
+}
+
+/// Completions that are sent together, and then read.
+pub(super) struct Completions {
+    pub(super) senders: Senders<Db>,
+    pub(super) completed: SqlStr,
+}
+
+impl Batch for Completions {
+    const ALONE: usize = ALONE;
+    type Entry = Completing;
+    type Answer = ();
+
+    fn name(entry: &Completing) -> &Name {
+        &entry.name
+    }
+
+    async fn send(&self, entries: &[Completing], budget: Duration) -> Option<Vec<(usize, ())>> {
+        let Packed { arrays, records } = Packed::completions(entries);
+        let statement = sqlx::query(self.senders.statements.completions.clone());
+        let statement = statement.bind(&arrays).bind(records);
+        let step = Step::new(&self.senders.pool, budget);
+        step.once(statement).await.ok()?;
+        let completed = sqlx::query(self.completed.clone()).bind(arrays);
+        let rows = step.once(completed).await.ok()?;
+        rows.iter().map(|row| Some((place(row, 0)?, ()))).collect()
+    }
+
+    /// What is complete stays so.
+    async fn unheard(self: Arc<Self>, _: Completing, (): ()) {}
+}
+
+/// Which entry a row answers, by the column of its place.
+fn place(row: &MySqlRow, column: usize) -> Option<usize> {
+    let place = row.try_get_unchecked::<i64, _>(column).ok()?;
+    usize::try_from(place).ok()?.checked_sub(1)
+}

@@ -1,0 +1,94 @@
+//! Claims and completions, many at once: the file has one writer, and syncs once for all of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqlStr, Sqlite as Db};
+use tokio::sync::Mutex;
+use tokio::time::timeout_at;
+
+use crate::store::Name;
+use crate::store::sql::batch::{Claiming, Completing, Packed, Senders};
+use crate::store::sql::lane::Batch;
+use crate::store::sql::row::Fields;
+use crate::store::sql::step::Step;
+
+/// Two would wait for each other.
+const ALONE: usize = 1;
+
+/// By which what writes is sent, in turn with all else that writes.
+#[derive(Clone)]
+pub(super) struct Writers {
+    pub(super) senders: Senders<Db>,
+    pub(super) writing: Arc<Mutex<()>>,
+}
+
+impl Writers {
+    /// The owners and fences that the statement tells of.
+    async fn write(
+        &self,
+        statement: &SqlStr,
+        packed: Packed,
+        budget: Duration,
+    ) -> Option<HashMap<Vec<u8>, i64>> {
+        let step = Step::new(&self.senders.pool, budget);
+        let _writing = timeout_at(step.deadline(), self.writing.lock()).await.ok()?;
+        let statement = sqlx::query(statement.clone()).bind(packed.arrays).bind(packed.records);
+        let rows = step.once(statement).await.ok()?;
+        let told = |row: &SqliteRow| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?));
+        rows.iter().map(told).collect::<Result<_, _>>().ok()
+    }
+}
+
+/// Claims of names that were found free.
+pub(super) struct Claims(pub(super) Writers);
+
+impl Batch for Claims {
+    const ALONE: usize = ALONE;
+    type Entry = Claiming;
+    /// The fence.
+    type Answer = i64;
+
+    fn name(entry: &Claiming) -> &Name {
+        &entry.name
+    }
+
+    async fn send(&self, entries: &[Claiming], budget: Duration) -> Option<Vec<(usize, i64)>> {
+        let least = |entry: &Claiming| Fields::of(&entry.record).fence;
+        let packed = Packed::claims(entries.iter().map(|entry| (entry, least(entry))));
+        let won = self.0.write(&self.0.senders.statements.claims, packed, budget).await?;
+        let fence = |entry: &Claiming| won.get(Fields::of(&entry.record).owner()).copied();
+        let fences = entries.iter().map(fence).enumerate();
+        Some(fences.filter_map(|(at, fence)| Some((at, fence?))).collect())
+    }
+
+    async fn unheard(self: Arc<Self>, entry: Claiming, fence: i64) {
+        self.0.senders.give_back(entry, fence.unsigned_abs()).await;
+    }
+}
+
+/// Completions that are written together.
+pub(super) struct Completions(pub(super) Writers);
+
+impl Batch for Completions {
+    const ALONE: usize = ALONE;
+    type Entry = Completing;
+    type Answer = ();
+
+    fn name(entry: &Completing) -> &Name {
+        &entry.name
+    }
+
+    async fn send(&self, entries: &[Completing], budget: Duration) -> Option<Vec<(usize, ())>> {
+        let packed = Packed::completions(entries);
+        let done = self.0.write(&self.0.senders.statements.completions, packed, budget).await?;
+        let is_done = |entry: &Completing| done.contains_key(Fields::of(&entry.running).owner());
+        let entries = entries.iter().enumerate();
+        Some(entries.filter(|(_, entry)| is_done(entry)).map(|(at, _)| (at, ())).collect())
+    }
+
+    /// What is complete stays so.
+    async fn unheard(self: Arc<Self>, _: Completing, (): ()) {}
+}

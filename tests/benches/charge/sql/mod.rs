@@ -1,0 +1,71 @@
+//! What one writes with sqlx: a table with a unique key, a claim that commits, a completion that
+//! checks the owner and commits. No renewal, no takeover, no fingerprint, no fence, no checksum, no
+//! retry.
+
+mod dialects;
+
+use sqlx::{MySql, Pool, Postgres, Sqlite};
+
+use super::{Guard, Receipt, body};
+
+/// The three statements that it takes, in a database's own words.
+pub(crate) trait Statements: sqlx::Database {
+    /// Makes the table, and the index that whoever tidies it needs.
+    const TABLE: &str;
+
+    /// Inserts the claim; whether the key was free.
+    fn claim(pool: &Pool<Self>, key: &str, owner: u128) -> impl Future<Output = bool> + Send;
+    /// Puts the result into the owner's claim; whether it still stands.
+    fn complete(
+        pool: &Pool<Self>,
+        key: &str,
+        owner: u128,
+        result: &[u8],
+    ) -> impl Future<Output = bool> + Send;
+    /// The result.
+    fn get(pool: &Pool<Self>, key: &str) -> impl Future<Output = Vec<u8>> + Send;
+}
+
+/// Guards by hand: two statements for a fresh call, each its own commit.
+#[derive(Debug)]
+pub(crate) struct ByHand<DB: Statements>(pub(crate) Pool<DB>);
+
+/// Asks for a result that is known to be there: one plain `select`.
+#[derive(Debug)]
+pub(crate) struct Select<DB: Statements>(pub(crate) Pool<DB>);
+
+impl<DB: Statements> Guard for ByHand<DB> {
+    async fn charge(&self, order: u64) -> Receipt {
+        let (key, owner) = (key(order), rand::random());
+        if !DB::claim(&self.0, &key, owner).await {
+            return Select(self.0.clone()).charge(order).await;
+        }
+        let receipt = body(order).await;
+        let result = serde_json::to_vec(&receipt).expect("a receipt");
+        assert!(DB::complete(&self.0, &key, owner, &result).await, "the claim stands");
+        receipt
+    }
+}
+
+impl<DB: Statements> Guard for Select<DB> {
+    async fn charge(&self, order: u64) -> Receipt {
+        let result = DB::get(&self.0, &key(order)).await;
+        serde_json::from_slice(&result).expect("a receipt")
+    }
+}
+
+fn key(order: u64) -> String {
+    format!("hand:charge:{order}")
+}
+
+impl<DB: Statements> Clone for ByHand<DB> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<DB: Statements> Clone for Select<DB> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}

@@ -1,0 +1,8 @@
+#[derive(idem::StateMachine)]
+#[state(table = "orders", id = "id", column = "status")]
+enum OrderStatus {
+    #[state = "pending"]
+    Pending,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[derive(idem::StateMachine)]
+enum OrderStatus {
+    Pending,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(idem::StateMachine)]
+#[state(table = "orders", id = "id")]
+enum OrderStatus {
+    Pending,
+}
+
+fn main() {}

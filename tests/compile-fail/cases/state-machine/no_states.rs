@@ -1,0 +1,5 @@
+#[derive(idem::StateMachine)]
+#[state(table = "orders", id = "id", column = "status")]
+enum OrderStatus {}
+
+fn main() {}

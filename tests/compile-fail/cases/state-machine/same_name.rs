@@ -1,0 +1,11 @@
+#[derive(idem::StateMachine)]
+#[state(table = "orders", id = "id", column = "status")]
+enum OrderStatus {
+    #[state(to(Paid, Settled))]
+    Pending,
+    Paid,
+    #[state(name = "paid")]
+    Settled,
+}
+
+fn main() {}
