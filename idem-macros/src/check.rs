@@ -8,7 +8,7 @@ use proc_macro2::Span;
 use crate::errors::Errors;
 use crate::function::{Function, Shape};
 use crate::names::Names;
-use crate::options::{Listed, OnErr, Options, Strategy, Time, duration};
+use crate::options::{Listed, Name, OnErr, Options, Row, Time, duration};
 use crate::suggest;
 use crate::template::Template;
 pub(crate) use loans::{borrows, results};
@@ -19,17 +19,6 @@ const DEFAULT_TTL: u64 = 86_400_000;
 /// Tells the options that are missing. Without options there is no place but the function's name.
 pub(crate) fn missing(options: &Options, function: &Function, errors: &mut Errors) {
     let name = &function.sig.ident;
-    if options.strategy == Some(Strategy::Token) && !options.wrote_token() {
-        let named = |text: &&str| text.contains("token");
-        let token = function.names.texts().find(named).unwrap_or("token");
-        errors.at(
-            name.span(),
-            format!(
-                "`{name}` runs once for each token, and nothing says where it is: write \
-                 `token = {token}`"
-            ),
-        );
-    }
     let hole = function.names.texts().find(|name| *name != "self").unwrap_or("id");
     let mut lacking = Vec::new();
     if !options.wrote_key() {
@@ -39,7 +28,7 @@ pub(crate) fn missing(options: &Options, function: &Function, errors: &mut Error
         lacking.push(("strategy", "strategy = \"setnx\"".to_owned()));
     }
     let all = lacking.len() == 2;
-    lacking.extend(options.lacking().map(|row| (row.name, row.example.to_owned())));
+    lacking.extend(options.lacking().map(|row| (row.name, write_here(row, function))));
     if lacking.is_empty() {
         return;
     }
@@ -47,6 +36,15 @@ pub(crate) fn missing(options: &Options, function: &Function, errors: &mut Error
     let (names, write) = (suggest::list(names, "and"), write.join(", "));
     let write = if all { format!("#[idempotent({write})]") } else { write };
     errors.at(name.span(), format!("`{name}` is guarded without {names}: write `{write}`"));
+}
+
+/// How a needed option would be written on this function.
+fn write_here(row: &Row, function: &Function) -> String {
+    let meant = |text: &&str| row.option == Name::Token && text.contains("token");
+    match function.names.texts().find(meant) {
+        Some(parameter) => format!("{} = {parameter}", row.name),
+        None => row.example.to_owned(),
+    }
 }
 
 /// Tells options that contradict each other.

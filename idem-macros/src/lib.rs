@@ -43,6 +43,9 @@ use proc_macro::TokenStream;
 /// `DeserializeOwned`; `E` carries what the guard has to say, so it is `From<idem::Error>`, or
 /// `map_err` names a function. Everything else about the function stays as it is.
 ///
+/// With the feature `axum`, `T` may be `Json<T>`, `(StatusCode, Json<T>)` or `Response`, and a handler
+/// may return `Response` outright: see `idem::http`.
+///
 /// # Options
 ///
 /// | option | values (default) |
@@ -55,7 +58,7 @@ use proc_macro::TokenStream;
 /// | `fingerprint` | `fingerprint(amount, to.iban)`: what must be equal for two calls to be the same request; `fingerprint = "off"` says in writing that nothing must |
 /// | `wait` | how long a duplicate in flight waits for the result (not at all) |
 /// | `on_duplicate` | `"replay"` (default), or `"reject"`: a completed duplicate gets `Error::Duplicate` and no result is stored |
-/// | `on_err` | what an `Err` does to the claim: `"release"` (default; for `count` `"hold"`), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` |
+/// | `on_err` | what an `Err` does to the claim: `"release"` (default; for `count` `"hold"`), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` (for a handler that returns `Response`, `fn(&Response) -> idem::OnErr`) |
 /// | `on_cancel` | what a dropped call does to its body: `"hold"` (default) leaves the claim till its lease lapses, `"finish"` lets the body go on in a task of its own |
 /// | `token` | for `token`, needed: the parameter that holds the call's `Token`, or a path to its field |
 /// | `store` | for `token`: `"kv"` (default) records its use in Redis or in memory, `"db"` in your own database |

@@ -289,6 +289,7 @@ where
     flight.polled_here();
     observe::attempt(flight.number, flight.fence);
     let ran = {
+        let body = returns.prepared(body, held.max_result());
         let body = pin!(Attempt::of(&flight).scope(body));
         held.keep(body, plan.max_runtime).await
     };

@@ -1,5 +1,7 @@
 //! How a result becomes bytes and comes back.
 
+use std::task::{Context, Poll};
+
 use serde_json::error::Category;
 
 use crate::error::Source;
@@ -38,6 +40,14 @@ use crate::error::Source;
             nothing; a codec of your own, named by `codec = …`, what it implements \
             `idem::Codec<{T}>` for; `on_duplicate = \"reject\"` stores no result"
 )]
+#[cfg_attr(
+    feature = "axum",
+    diagnostic::on_unimplemented(
+        note = "a handler's `Json<T>` and `(StatusCode, Json<T>)` are stored by the same rule for \
+                `T`, a `Response` as it is; of anything else make a `Response` by \
+                `.into_response()`"
+    )
+)]
 pub trait Codec<T> {
     /// The name that records keep, its hash where it is longer than eight bytes.
     const NAME: &'static str;
@@ -57,6 +67,19 @@ pub trait Codec<T> {
     /// What will not decode, for instance since the type has changed: duplicates get
     /// [`Error::Unreadable`](crate::Error::Unreadable).
     fn decode(bytes: &[u8]) -> Result<T, Source>;
+
+    /// Whether a value is a failure though it is no `Err`, such as an HTTP response that says 503:
+    /// then `on_err` applies to it as to an `Err`, except that it is stored as what it is.
+    #[must_use]
+    fn is_failure(_value: &T) -> bool {
+        false
+    }
+
+    /// Makes a value ready to be encoded, such as by reading a response's body; `limit` is the
+    /// engine's `max_result`, in bytes. Polled under the attempt's lease, until it is ready.
+    fn poll_prepare(_value: &mut T, _limit: usize, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 }
 
 /// JSON by `serde_json`: the codec unless another is named.

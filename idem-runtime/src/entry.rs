@@ -133,13 +133,16 @@ impl Idem {
     ///
     /// const PLAN: Plan = Plan::db();
     ///
-    /// # async fn main_(idem: Idem, pool: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
+    /// type BoxError = Box<dyn std::error::Error + Send + Sync>;
+    ///
+    /// # async fn main_(idem: Idem, pool: sqlx::PgPool) -> Result<(), BoxError> {
     /// let mut tx = pool.begin().await?;
     /// let order = 7_i64;
     /// let number: i64 = idem
     ///     .call_tx(&mut tx, &PLAN, idem::key!("bill:{order}"), async |tx: &mut PgTransaction<'_>| {
-    ///         let insert = sqlx::query_scalar("insert into bills (order_id) values ($1) returning number");
-    ///         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(insert.bind(order).fetch_one(&mut **tx).await?)
+    ///         let insert = "insert into bills (order_id) values ($1) returning number";
+    ///         let number = sqlx::query_scalar(insert).bind(order).fetch_one(&mut **tx).await?;
+    ///         Ok::<_, BoxError>(number)
     ///     })
     ///     .await?;
     /// tx.commit().await?;

@@ -99,9 +99,9 @@ pub enum Error {
         /// The entity's id.
         entity: String,
         /// The state that the transition starts from.
-        from: String,
+        from: &'static str,
         /// The state that it leads to.
-        to: String,
+        to: &'static str,
         /// The state that the entity is in; `None` when there is no such row.
         actual: Option<String>,
         /// Whether the machine declares the state that the entity is in.

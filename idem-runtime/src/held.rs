@@ -180,6 +180,11 @@ impl Held {
         &self.flight
     }
 
+    /// The largest result that is stored, in bytes.
+    pub(crate) fn max_result(&self) -> usize {
+        self.claim.idem.max_result()
+    }
+
     /// The attempt, once its body has ended.
     pub(crate) fn ended(&self) -> Ended<'_> {
         Ended { idem: &self.claim.idem, flight: &self.flight, record: &self.claim.record }

@@ -14,10 +14,10 @@ pub(crate) enum Strategy {
     Count,
     /// A durable claim in the caller's own database.
     Db,
-    /// A transition of a row in the caller's own table, with such a claim.
-    State,
     /// One use of a token that the server has issued, recorded as `Setnx` or as `Db` would.
     Token(Kept),
+    /// A transition of a row in the caller's own table, with a durable claim.
+    State,
 }
 
 /// Where a use is recorded.
@@ -145,13 +145,6 @@ impl Plan {
         Self { strategy: Strategy::Db, ..Self::setnx() }
     }
 
-    /// A transition of a row in the caller's own table, in the caller's own transaction: by
-    /// [`Idem::call_tx`](crate::Idem::call_tx), of a key that has a
-    /// [transition](crate::Key::transition).
-    pub const fn state() -> Self {
-        Self { strategy: Strategy::State, ..Self::setnx() }
-    }
-
     /// One use of a token that [`Idem::issue_token`](crate::Idem::issue_token) has made and that the
     /// call's key brings along, by [`Key::token`](crate::Key::token). Its use is recorded in Redis
     /// or in memory, with the same times, and for as long as the token could be taken.
@@ -180,6 +173,13 @@ impl Plan {
     /// The same, with its use recorded in the caller's own database.
     pub const fn token_in_db() -> Self {
         Self { strategy: Strategy::Token(Kept::Db), ..Self::setnx() }
+    }
+
+    /// A transition of a row in the caller's own table, in the caller's own transaction: by
+    /// [`Idem::call_tx`](crate::Idem::call_tx), of a key that has a
+    /// [transition](crate::Key::transition).
+    pub const fn state() -> Self {
+        Self { strategy: Strategy::State, ..Self::setnx() }
     }
 
     /// Retention: how long a completed record answers duplicates; for [`count`](Plan::count) the

@@ -2,25 +2,43 @@
 
 mod guarded;
 
-pub use guarded::{Carries, FailureCodec, Failures, Guarded, GuardedByFrom, NotStored, Probe};
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+#[cfg(feature = "axum")]
+pub(crate) use guarded::NOT_STORED;
+pub use guarded::{
+    Carries, FailureCodec, Failures, Guarded, GuardedByFrom, Natural, NotStored, Probe,
+};
 
 use crate::codec::Codec;
 use crate::error::{Error, Source};
 use crate::plan::OnErr;
 
-/// A return type that a guarded function can have: `Result<T, E>`, also behind an alias.
+/// A return type that a guarded function can have: `Result<T, E>`, also behind an alias; with the
+/// feature `axum` also a `Response`.
 #[diagnostic::on_unimplemented(
     message = "`#[idempotent]` can't guard a function that returns `{Self}`",
     label = "not a `Result`",
     note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
-            flight, and only `E` can carry that"
+            flight, and only `E` can carry that; with the feature `axum` also `Response`"
 )]
 pub trait Return: Sized {
     /// What carries an [`Error`] to the caller: `E` of `Result<T, E>`.
     type Failure;
 
-    /// The failure that this value is, if it is one.
+    /// The failure that this value is, if it is one: what a path in `on_err` is asked about.
     fn failure(&self) -> Option<&Self::Failure>;
+
+    /// Whether a word in `on_err` applies to this value.
+    fn failed(&self) -> bool {
+        self.failure().is_some()
+    }
+
+    /// Whether it is encoded as a failure, where failures are stored.
+    fn is_err(&self) -> bool {
+        self.failure().is_some()
+    }
 
     /// The value that carries this failure.
     fn refused(failure: Self::Failure) -> Self;
@@ -60,6 +78,17 @@ pub trait Replay<C>: Return {
     ///
     /// What will not decode.
     fn decode(bytes: &[u8]) -> Result<Self, Source>;
+
+    /// Whether a word in `on_err` applies to this value: [`Return::failed`], and what the codec
+    /// knows of a success.
+    fn failed(&self) -> bool {
+        Return::failed(self)
+    }
+
+    /// Makes a success ready to be encoded: [`Codec::poll_prepare`].
+    fn poll_prepare(&mut self, _limit: usize, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 }
 
 impl<T, E, C: Codec<T>> Replay<C> for Result<T, E> {
@@ -74,6 +103,17 @@ impl<T, E, C: Codec<T>> Replay<C> for Result<T, E> {
 
     fn decode(bytes: &[u8]) -> Result<Self, Source> {
         C::decode(bytes).map(Ok)
+    }
+
+    fn failed(&self) -> bool {
+        self.as_ref().map_or(true, C::is_failure)
+    }
+
+    fn poll_prepare(&mut self, limit: usize, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Ok(value) => C::poll_prepare(value, limit, context),
+            Err(_) => Poll::Ready(()),
+        }
     }
 }
 
@@ -109,6 +149,7 @@ impl<T, E, C: Codec<E>> ReplayFailure<C> for Result<T, E> {
 
 type Encode<R> = fn(&R, &mut Vec<u8>) -> Result<(), Source>;
 type Decode<R> = fn(&[u8]) -> Result<R, Source>;
+type Prepare<R> = fn(&mut R, usize, &mut Context<'_>) -> Poll<()>;
 
 /// How one kind of value (successes or failures) is stored.
 #[derive(Debug)]
@@ -136,8 +177,12 @@ pub(crate) struct Form<R> {
 #[must_use]
 pub struct Returns<R> {
     pub(crate) refuse: fn(Error) -> R,
+    /// Whether a word in `on_err` applies.
     pub(crate) failed: fn(&R) -> bool,
+    /// Whether it is encoded as a failure.
+    is_err: fn(&R) -> bool,
     pub(crate) judge: Option<fn(&R) -> Option<OnErr>>,
+    prepare: Prepare<R>,
     pub(crate) codec: Option<&'static str>,
     pub(crate) success: Option<Form<R>>,
     pub(crate) failure: Option<Form<R>>,
@@ -168,8 +213,10 @@ impl<R> Returns<R> {
     {
         Self {
             refuse,
-            failed: |value| value.failure().is_some(),
+            failed: R::failed,
+            is_err: R::is_err,
             judge: None,
+            prepare: |_, _, _| Poll::Ready(()),
             codec: None,
             success: None,
             failure: None,
@@ -181,8 +228,19 @@ impl<R> Returns<R> {
     where
         R: Replay<C>,
     {
+        self = self.failing_by::<C>();
         self.codec = Some(R::CODEC);
+        self.prepare = R::poll_prepare;
         self.success = Some(Form { encode: R::encode, decode: R::decode });
+        self
+    }
+
+    /// What a success says of itself counts, also where it is not stored.
+    const fn failing_by<C>(mut self) -> Self
+    where
+        R: Replay<C>,
+    {
+        self.failed = <R as Replay<C>>::failed;
         self
     }
 
@@ -219,8 +277,23 @@ impl<R> Returns<R> {
         self
     }
 
-    /// Decides for each value what becomes of the claim, in place of the plan's `on_err`; `None`
-    /// is a success.
+    /// What becomes of the claim after `value`; `None` is a success. `on_err` is the plan's.
+    pub(crate) fn verdict(&self, value: &R, on_err: OnErr) -> Option<OnErr> {
+        let judged = self.judge.and_then(|judge| judge(value));
+        let verdict = judged.or_else(|| (self.failed)(value).then_some(on_err))?;
+        // What is no failure by its type is stored as the success that it is by its type.
+        (verdict != OnErr::Store || (self.is_err)(value)).then_some(verdict)
+    }
+
+    /// The body, and what makes its value ready to be stored.
+    pub(crate) async fn prepared(self, body: impl Future<Output = R>, limit: usize) -> R {
+        let mut value = body.await;
+        poll_fn(|context| (self.prepare)(&mut value, limit, context)).await;
+        value
+    }
+
+    /// Decides for each value what becomes of the claim, in place of the plan's `on_err`; for
+    /// `None` that stands, as for a success.
     pub const fn on_err(mut self, judge: fn(&R) -> Option<OnErr>) -> Self {
         self.judge = Some(judge);
         self

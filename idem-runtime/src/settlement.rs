@@ -41,11 +41,7 @@ impl Ended<'_> {
         plan: &Plan,
         returns: &Returns<R>,
     ) -> Option<Settlement> {
-        let on_err = match returns.judge {
-            Some(judge) => judge(value),
-            None => (returns.failed)(value).then_some(plan.on_err),
-        };
-        match on_err {
+        match returns.verdict(value, plan.on_err) {
             // It may have had its effect: a counted attempt is given back for an `Err` alone.
             None if self.flight.is_not_stored() && self.record.spent().is_some() => None,
             None => Some(self.succeeded(value, plan, returns)),

@@ -186,63 +186,77 @@ mod database {
     }
 }
 
-mod states {
-    use std::path::Path;
+mod http {
+    use axum::extract::{Extension, State};
+    use axum::http::StatusCode;
+    use axum::response::{IntoResponse, Response};
+    use axum::routing::post;
+    use axum::{Json, Router};
+    use idem::{Idem, IdempotencyKey, OnErr, idempotent};
+    use serde::{Deserialize, Serialize};
 
-    use idem::{StateMachine, idempotent};
-    use sqlx::{Sqlite, SqlitePool, Transaction};
+    #[derive(Clone)]
+    pub struct User {
+        id: u64,
+    }
 
-    #[derive(Debug, serde::Serialize, serde::Deserialize)]
+    #[derive(Clone)]
+    pub struct App {
+        idem: Idem,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    pub struct Pay {
+        account: String,
+        amount: u64,
+    }
+
+    #[derive(Serialize, Deserialize)]
     pub struct Receipt {
-        order_id: i64,
+        amount: u64,
     }
 
-    pub type OrderError = Box<dyn std::error::Error + Send + Sync>;
-
-    #[derive(StateMachine, Clone, Copy, PartialEq, Debug)]
-    #[state(table = "orders", id = "id", column = "status")]
-    pub enum OrderStatus {
-        #[state(to(Paid, Cancelled))]
-        Pending,
-        #[state(to(Shipped, Refunded))]
-        Paid,
-        Shipped,
-        Refunded,
-        Cancelled,
+    #[idempotent(key = "pay:{user.id}:{key}", strategy = "setnx", engine = app.idem, fingerprint(pay))]
+    pub async fn pay(
+        State(app): State<App>,
+        Extension(user): Extension<User>, // whoever your authentication found
+        key: IdempotencyKey,              // the header `Idempotency-Key`
+        Json(pay): Json<Pay>,
+    ) -> Result<(StatusCode, Json<Receipt>), idem::Error> {
+        // Runs once; duplicates get the stored receipt.
+        Ok((StatusCode::CREATED, Json(Receipt { amount: pay.amount })))
     }
 
-    #[idempotent(
-        strategy = "state",
-        key = "pay_order:{callback}:{order_id}",
-        transition = OrderStatus::Pending => OrderStatus::Paid,
-        entity = order_id,
-        tx = tx
-    )]
-    pub async fn pay_order(
-        tx: &mut Transaction<'_, Sqlite>,
-        callback: &str,
-        order_id: i64,
-    ) -> Result<Receipt, OrderError> {
-        let receipt = Receipt { order_id };
-        Ok(receipt) // stored and committed with the transition, or not at all
+    pub fn router(idem: Idem) -> Router {
+        Router::new().route("/pay", post(pay)).layer(idem.layer()).with_state(App { idem })
     }
 
-    /// Two callbacks of a provider, the first of them twice, for a new order in the engine's file.
-    pub async fn callbacks(folder: &Path) -> Result<(), OrderError> {
-        let file = format!("sqlite:{}", folder.join("idem.sqlite").display());
-        let pool = SqlitePool::connect(&file).await?;
-        let table = "create table if not exists orders (id integer primary key, status text)";
-        sqlx::raw_sql(table).execute(&pool).await?;
-        let order = "insert into orders (status) values ('pending') returning id";
-        let order = sqlx::query_scalar(order).fetch_one(&pool).await?;
-        for callback in ["first", "first", "second"] {
-            // SQLite has one writer: a transaction that will write says so when it begins.
-            let mut tx = pool.begin_with("begin immediate").await?;
-            let answer = pay_order(&mut tx, &format!("{callback} of {order}"), order).await;
-            tx.commit().await?;
-            println!("state:  {answer:?}");
+    fn on_err(response: &Response) -> OnErr {
+        match response.status().as_u16() {
+            404 | 503 => OnErr::Release, // another answer may come later
+            500 => OnErr::Hold,          // what happened is unknown
+            _ => OnErr::Store,
         }
-        assert!(include_str!("../../../README.md").contains(OrderStatus::diagram()));
+    }
+
+    #[idempotent(key = "refund:{user.id}:{key}", strategy = "setnx", fingerprint = "off", on_err = on_err)]
+    pub async fn refund(Extension(user): Extension<User>, key: IdempotencyKey) -> Response {
+        (StatusCode::ACCEPTED, "on its way").into_response()
+    }
+
+    /// Calls the handlers as axum would.
+    pub async fn show(idem: Idem) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        drop(router(idem.clone()));
+        let key: IdempotencyKey = "8e03978e".parse()?;
+        let user = User { id: 42 };
+        for _ in 0..2 {
+            let (app, pays) = (State(App { idem: idem.clone() }), Extension(user.clone()));
+            let order = Json(Pay { account: "a".to_owned(), amount: 500 });
+            let (status, Json(receipt)) = pay(app, pays, key.clone(), order).await?;
+            println!("http:   {status}, {} paid", receipt.amount);
+        }
+        let refunded = idem.scope(refund(Extension(user), key)).await;
+        println!("http:   {}", refunded.status());
         Ok(())
     }
 }
@@ -393,6 +407,67 @@ mod transactions {
     }
 }
 
+mod states {
+    use std::path::Path;
+
+    use idem::{StateMachine, idempotent};
+    use sqlx::{Sqlite, SqlitePool, Transaction};
+
+    #[derive(Debug, serde::Serialize, serde::Deserialize)]
+    pub struct Receipt {
+        order_id: i64,
+    }
+
+    pub type OrderError = Box<dyn std::error::Error + Send + Sync>;
+
+    #[derive(StateMachine, Clone, Copy, PartialEq, Debug)]
+    #[state(table = "orders", id = "id", column = "status")]
+    pub enum OrderStatus {
+        #[state(to(Paid, Cancelled))]
+        Pending,
+        #[state(to(Shipped, Refunded))]
+        Paid,
+        Shipped,
+        Refunded,
+        Cancelled,
+    }
+
+    #[idempotent(
+        strategy = "state",
+        key = "pay_order:{callback}:{order_id}",
+        transition = OrderStatus::Pending => OrderStatus::Paid,
+        entity = order_id,
+        tx = tx
+    )]
+    pub async fn pay_order(
+        tx: &mut Transaction<'_, Sqlite>,
+        callback: &str,
+        order_id: i64,
+    ) -> Result<Receipt, OrderError> {
+        let receipt = Receipt { order_id };
+        Ok(receipt) // stored and committed with the transition, or not at all
+    }
+
+    /// Two callbacks of a provider, the first of them twice, for a new order in the engine's file.
+    pub async fn callbacks(folder: &Path) -> Result<(), OrderError> {
+        let file = format!("sqlite:{}", folder.join("idem.sqlite").display());
+        let pool = SqlitePool::connect(&file).await?;
+        let table = "create table if not exists orders (id integer primary key, status text)";
+        sqlx::raw_sql(table).execute(&pool).await?;
+        let order = "insert into orders (status) values ('pending') returning id";
+        let order = sqlx::query_scalar(order).fetch_one(&pool).await?;
+        for callback in ["first", "first", "second"] {
+            // SQLite has one writer: a transaction that will write says so when it begins.
+            let mut tx = pool.begin_with("begin immediate").await?;
+            let answer = pay_order(&mut tx, &format!("{callback} of {order}"), order).await;
+            tx.commit().await?;
+            println!("state:  {answer:?}");
+        }
+        assert!(include_str!("../../../README.md").contains(OrderStatus::diagram()));
+        Ok(())
+    }
+}
+
 /// A payment provider that dedupes on the key that it is given.
 mod gateway {
     use std::collections::HashMap;
@@ -474,6 +549,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let paid = idem.scope(tokens::pay(&user, token.clone(), 500)).await;
         println!("token:  {:?}", paid.map_err(|error| format!("{error:?}"))?);
     }
+
+    http::show(idem::Idem::in_memory()).await?;
 
     errors::with_a_box(1).await?;
     errors::with_an_enum(1).await?;

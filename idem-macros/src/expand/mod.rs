@@ -96,9 +96,9 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
     };
     let absent = absent(options, template, function);
     let key_value = key::write(template, &roots, &compared, runtime);
+    let token = token(context);
     let transition = edge::write(context, template);
     let transition = transition.map(|it| quote_spanned!(here=> .transition(#it)));
-    let token = token(context);
     let engine_value = engine_value(context);
     let returns_value = returns::write(context);
     let body = body(context);
@@ -131,7 +131,7 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         };
         #(#lets)*
         #absent
-        let #key = { #key_value }#transition #token;
+        let #key = { #key_value }#token #transition;
         let #engine = #engine_value;
         let #returns = #returns_value;
         #answer

@@ -15,15 +15,17 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
     let span = Span::mixed_site().located_at(output.span());
     let runtime = runtime.at(span);
     let private = quote_spanned!(span=> #runtime::__private);
-    let unstored = quote_spanned!(span=> #private::NotStored);
+    let natural = quote_spanned!(span=> #private::Natural::<#output>::NEW);
     let codec = match &options.codec {
-        _ if options.rejects() => unstored.clone(),
-        None => quote_spanned!(span=> #runtime::Json),
-        Some(codec) => quote_spanned!(span=> #codec),
+        _ if options.rejects() => quote_spanned!(span=> #natural.not_stored()),
+        None => quote_spanned!(span=> #natural.stored()),
+        Some(codec) => quote_spanned!(span=> ::core::marker::PhantomData::<#codec>),
     };
+    let named = options.codec.as_ref().map(|codec| quote_spanned!(span=> #codec));
+    let of_failures = named.unwrap_or_else(|| quote_spanned!(span=> #runtime::Json));
     let failures = match &options.on_err {
-        Some(OnErr::Word(word)) if word.text == "store" => codec.clone(),
-        _ => unstored,
+        Some(OnErr::Word(word)) if word.text == "store" => of_failures.clone(),
+        _ => quote_spanned!(span=> #private::NotStored),
     };
     let probe = |at: Span| {
         let runtime = context.runtime.at(at);
@@ -31,7 +33,7 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
     };
     let mut returns = match &options.map_err {
         None => quote_spanned! {span=>
-            <#output as #private::GuardedByFrom<#codec, #failures>>::returns()
+            <#output as #private::GuardedByFrom<_, #failures>>::returns(#codec)
         },
         Some(path) => {
             let at_path = Span::mixed_site().located_at(path.span());
@@ -40,14 +42,14 @@ pub(super) fn write(context: &Context<'_>) -> TokenStream {
             let probe = probe(at_path);
             let failure = quote_spanned!(at_path=> #probe.map_err(#error, #path));
             quote_spanned! {span=>
-                <#output as #private::Guarded<#codec, #failures>>::returns(|#error| #failure)
+                <#output as #private::Guarded<_, #failures>>::returns(#codec, |#error| #failure)
             }
         }
     };
     if let Some(OnErr::Path(path)) = &options.on_err {
         if !options.rejects() {
             returns = quote_spanned! {span=>
-                #private::Failures::<#output, #codec>::NEW.stored(#returns)
+                #private::Failures::<#output, #of_failures>::NEW.stored(#returns)
             };
         }
         let at_path = Span::mixed_site().located_at(path.span());

@@ -18,8 +18,8 @@ use crate::errors::Errors;
 use crate::suggest;
 pub(crate) use edge::Edge;
 pub(crate) use places::{Listed, place};
-pub(crate) use table::Strategy;
-use table::{Kind, Name, Row, TABLE};
+use table::{Kind, TABLE};
+pub(crate) use table::{Name, Row, Strategy};
 use value::Value;
 
 /// A duration, and where it was written.
@@ -103,10 +103,6 @@ impl Options {
 
     pub(crate) fn wrote_strategy(&self) -> bool {
         self.wrote(Name::Strategy) || self.meant.contains(&Name::Strategy)
-    }
-
-    pub(crate) fn wrote_token(&self) -> bool {
-        self.wrote(Name::Token) || self.meant.contains(&Name::Token)
     }
 
     /// What the strategy can't be without and was not written.

@@ -146,8 +146,10 @@ const fn row(
 }
 
 /// The options that a strategy can't be without, beside `key`.
-const NEEDED: &[(Strategy, &[Name])] =
-    &[(Strategy::State, &[Name::Transition, Name::Entity, Name::Tx])];
+const NEEDED: &[(Strategy, &[Name])] = &[
+    (Strategy::Token, &[Name::Token]),
+    (Strategy::State, &[Name::Transition, Name::Entity, Name::Tx]),
+];
 
 impl Row {
     /// The options that a strategy can't be without, beside `key`.

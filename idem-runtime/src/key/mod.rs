@@ -43,9 +43,9 @@ pub struct Key {
     /// Encoded operation, `:`, dynamic part.
     text: String,
     fingerprint: Option<Fingerprint>,
+    token: Option<Token>,
     /// What the call does to an entity; boxed, since most calls do nothing.
     transition: Option<Box<Transition>>,
-    token: Option<Token>,
     /// What is wrong with the key; reported by who uses it.
     fault: Option<String>,
 }
@@ -66,8 +66,9 @@ impl Hash for Key {
 
 impl Key {
     /// What two keys of one request have in common.
-    fn identity(&self) -> (&str, Option<Fingerprint>, Option<&str>) {
-        (&self.text, self.fingerprint, self.token.as_ref().map(Token::as_str))
+    fn identity(&self) -> (&str, Option<Fingerprint>, Option<&str>, Option<&str>) {
+        let token = self.token.as_ref().map(Token::as_str);
+        (&self.text, self.fingerprint, token, self.fault.as_deref())
     }
 
     /// What is guarded: the template's leading literal.

@@ -16,16 +16,16 @@ use crate::plan::OnErr;
     message = "`#[idempotent]` can't guard a function that returns `{Self}`",
     label = "not a `Result`",
     note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
-            flight, and only `E` can carry that"
+            flight, and only `E` can carry that; with the feature `axum` also `Response`"
 )]
 pub trait Guarded<C, X>: Return {
     /// How it is refused and stored.
-    fn returns(refuse: fn(Error) -> Self) -> Returns<Self>;
+    fn returns(codec: PhantomData<C>, refuse: fn(Error) -> Self) -> Returns<Self>;
 }
 
 impl<T, E, C: Codec<T>, X: FailureCodec<E>> Guarded<C, X> for Result<T, E> {
-    fn returns(refuse: fn(Error) -> Self) -> Returns<Self> {
-        let mut returns = Returns::new(refuse);
+    fn returns(_: PhantomData<C>, refuse: fn(Error) -> Self) -> Returns<Self> {
+        let mut returns = Returns::new(refuse).failing_by::<C>();
         if C::NAME != NOT_STORED {
             returns = returns.replay::<C>();
         }
@@ -41,16 +41,70 @@ impl<T, E, C: Codec<T>, X: FailureCodec<E>> Guarded<C, X> for Result<T, E> {
     message = "`#[idempotent]` can't guard a function that returns `{Self}`",
     label = "not a `Result`",
     note = "return `Result<T, E>`: a duplicate may have to be told that the first call is still in \
-            flight, and only `E` can carry that"
+            flight, and only `E` can carry that; with the feature `axum` also `Response`"
 )]
 pub trait GuardedByFrom<C, X>: Return {
     /// How it is refused and stored.
-    fn returns() -> Returns<Self>;
+    fn returns(codec: PhantomData<C>) -> Returns<Self>;
 }
 
 impl<T, E: Carries, C: Codec<T>, X: FailureCodec<E>> GuardedByFrom<C, X> for Result<T, E> {
-    fn returns() -> Returns<Self> {
-        <Self as Guarded<C, X>>::returns(|error| Err(E::carry(error)))
+    fn returns(codec: PhantomData<C>) -> Returns<Self> {
+        <Self as Guarded<C, X>>::returns(codec, |error| Err(E::carry(error)))
+    }
+}
+
+/// Finds the codec of a function that names none, by method lookup: an HTTP value has one of its
+/// own, everything else is stored as JSON by serde. Bounds can't tell the two apart: for all the
+/// compiler knows, a later axum could implement serde's traits for its own `Json`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Natural<R>(BySerde<R>);
+
+/// The same for what is no HTTP value.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct BySerde<R>(PhantomData<R>);
+
+impl<R> Natural<R> {
+    /// The question.
+    pub const NEW: Self = Self(BySerde(PhantomData));
+}
+
+#[cfg(feature = "axum")]
+impl<R: crate::http::HttpReturn> Natural<R> {
+    /// The codec of HTTP values.
+    #[must_use]
+    pub const fn stored(&self) -> PhantomData<crate::http::Http> {
+        PhantomData
+    }
+
+    /// The codec of HTTP values that are not stored.
+    #[must_use]
+    pub const fn not_stored(&self) -> PhantomData<crate::http::HttpNotStored> {
+        PhantomData
+    }
+}
+
+impl<R> std::ops::Deref for Natural<R> {
+    type Target = BySerde<R>;
+
+    fn deref(&self) -> &BySerde<R> {
+        &self.0
+    }
+}
+
+impl<R> BySerde<R> {
+    /// JSON by serde.
+    #[must_use]
+    pub const fn stored(&self) -> PhantomData<crate::Json> {
+        PhantomData
+    }
+
+    /// None.
+    #[must_use]
+    pub const fn not_stored(&self) -> PhantomData<NotStored> {
+        PhantomData
     }
 }
 
@@ -71,7 +125,7 @@ impl<E, C: Codec<E>> FailureCodec<E> for C {}
 pub struct NotStored;
 
 /// Its name, which no record has, and no other codec.
-const NOT_STORED: &str = "idem: not stored";
+pub(crate) const NOT_STORED: &str = "idem: not stored";
 
 #[diagnostic::do_not_recommend]
 impl<T> Codec<T> for NotStored {

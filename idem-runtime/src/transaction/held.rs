@@ -59,6 +59,11 @@ impl<'t, T: OpenTransaction> Held<'t, T> {
         self.alone.flight()
     }
 
+    /// The largest result that is stored, in bytes.
+    pub(super) fn max_result(&self) -> usize {
+        self.alone.idem().max_result()
+    }
+
     pub(super) fn transaction(&mut self) -> &mut T {
         self.nested.transaction()
     }

@@ -61,6 +61,7 @@ impl<R, T: OpenTransaction> Joined<'_, R, T> {
         let Self { held, plan, returns, watch, span } = self;
         let number = held.flight().number;
         let settling = async {
+            let value = returns.prepared(std::future::ready(value), held.max_result()).await;
             if (returns.failed)(&value) {
                 let stored = held.undo().await;
                 return (value, Outcome::Ran { attempt: number, stored }, None);

@@ -118,12 +118,12 @@ impl Doors for House {
 macro_rules! shuts {
     ($name:ident: $from:path => $to:path, $entity:expr) => {
         #[idempotent(
-                                                    strategy = "state",
-                                                    key = "macro:{day}:{door}",
-                                                    transition = $from => $to,
-                                                    entity = $entity,
-                                                    tx = tx
-                                                )]
+                                                                    strategy = "state",
+                                                                    key = "macro:{day}:{door}",
+                                                                    transition = $from => $to,
+                                                                    entity = $entity,
+                                                                    tx = tx
+                                                                )]
         async fn $name(tx: &mut SqliteTransaction<'_>, day: u32, door: u64) -> Result<(), Error> {
             Ok(())
         }

@@ -104,8 +104,8 @@ fn illegal(edge: Edge, entity: &Id, actual: Option<String>) -> Error {
     let declared = |state: &str| edge.machine().states().any(|declared| declared == state);
     Error::IllegalTransition {
         entity: entity.to_string(),
-        from: edge.from().to_owned(),
-        to: edge.to().to_owned(),
+        from: edge.from(),
+        to: edge.to(),
         known: actual.as_deref().is_none_or(declared),
         actual,
     }

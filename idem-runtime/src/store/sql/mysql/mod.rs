@@ -79,11 +79,11 @@ impl MySql {
             claims: Lane::new(Claims(senders), timeout),
             completions: Lane::new(completions, timeout),
             inside: inside::statements(&table, &statements),
+            mariadb: AtomicBool::new(false),
             pool,
             timeout,
             table,
             statements,
-            mariadb: AtomicBool::new(false),
         })
     }
 

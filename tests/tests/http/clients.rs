@@ -1,0 +1,222 @@
+//! Clients that leave, servers that shut down, handlers that panic.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request as AxumRequest, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::post;
+use axum::{Json, serve};
+use idem::{Error, IdempotencyKey, idempotent};
+use kit::http::Request;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::support::{App, User, assert_problem, every_store, listen};
+
+#[idempotent(key = "first:{user}:{key}", strategy = "setnx", wait = "60s", fingerprint = "off")]
+async fn effect_first(
+    State(app): State<App>,
+    user: User,
+    key: IdempotencyKey,
+) -> Result<Json<usize>, Error> {
+    let number = app.effect();
+    app.pause().await;
+    Ok(Json(number))
+}
+
+#[idempotent(key = "last:{user}:{key}", strategy = "setnx", wait = "60s", fingerprint = "off")]
+async fn effect_last(
+    State(app): State<App>,
+    user: User,
+    key: IdempotencyKey,
+) -> Result<Json<usize>, Error> {
+    app.pause().await;
+    Ok(Json(app.effect()))
+}
+
+#[idempotent(key = "plain:{user}:{key}", strategy = "setnx", engine = app.idem, fingerprint = "off")]
+async fn without_wait(
+    State(app): State<App>,
+    user: User,
+    key: IdempotencyKey,
+) -> Result<Json<usize>, Error> {
+    app.pause().await;
+    Ok(Json(app.effect()))
+}
+
+#[idempotent(key = "panics:{user}:{key}", strategy = "setnx", engine = app.idem, fingerprint = "off")]
+async fn panics(
+    State(app): State<App>,
+    user: User,
+    key: IdempotencyKey,
+) -> Result<Json<usize>, Error> {
+    panic!("after effect {}", app.effect());
+}
+
+fn routes() -> Router<App> {
+    Router::new()
+        .route("/first", post(effect_first))
+        .route("/last", post(effect_last))
+        .route("/plain", post(without_wait))
+        .route("/panics", post(panics))
+}
+
+fn request(path: &str) -> Request {
+    Request::post(path).header("X-User", "ada").key("k-1")
+}
+
+/// Tells of each request that the server has given up.
+struct Left(Arc<Semaphore>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
+}
+
+async fn tell(State(left): State<Arc<Semaphore>>, request: AxumRequest, next: Next) -> Response {
+    let left = Left(left);
+    let response = next.run(request).await;
+    std::mem::forget(left);
+    response
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_stops_no_body() {
+    for place in every_store() {
+        for path in ["/first", "/last"] {
+            let app = App::at(&place).await;
+            let left = Arc::new(Semaphore::new(0));
+            let routes = routes()
+                .layer(app.idem.layer())
+                .layer(from_fn_with_state(Arc::clone(&left), tell))
+                .with_state(app.clone());
+            let server = listen(routes).await;
+            let client = request(path).start(server).await;
+            app.paused().await;
+            drop(client);
+            left.acquire().await.expect("never closed").forget();
+            app.let_go();
+            let again = request(path).send(server).await;
+            assert_eq!(
+                (again.status, again.text(), again.is_replayed()),
+                (200, "1", true),
+                "{path}"
+            );
+            assert_eq!(app.effects(), 1);
+        }
+    }
+}
+
+/// The control: it is the layer that keeps the body alive.
+#[tokio::test]
+async fn without_the_layer_a_client_that_leaves_drops_the_body_and_its_claim_is_held() {
+    let app = App::in_memory();
+    let left = Arc::new(Semaphore::new(0));
+    let routes = routes().layer(from_fn_with_state(Arc::clone(&left), tell));
+    let server = listen(routes.with_state(app.clone())).await;
+    let client = request("/plain").start(server).await;
+    app.paused().await;
+    drop(client);
+    left.acquire().await.expect("never closed").forget();
+    app.let_go();
+    assert_problem(&request("/plain").send(server).await, 409, "in-flight");
+    assert_eq!(app.effects(), 0);
+}
+
+/// axum waits for requests whose clients are there; `shutdown` for bodies whose clients have left.
+#[tokio::test]
+async fn a_shutdown_waits_for_bodies_with_and_without_their_client() {
+    for place in every_store() {
+        let app = App::at(&place).await;
+        let left = Arc::new(Semaphore::new(0));
+        let routes = routes()
+            .layer(app.idem.layer())
+            .layer(from_fn_with_state(Arc::clone(&left), tell))
+            .with_state(app.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let server = listener.local_addr().expect("an address");
+        let stop = Arc::new(Notify::new());
+        let stopped = Arc::clone(&stop);
+        let serving = tokio::spawn(async move {
+            serve(listener, routes)
+                .with_graceful_shutdown(async move { stopped.notified().await })
+                .await
+        });
+
+        let stays = request("/first").start(server).await;
+        app.paused().await;
+        let leaves = request("/last").start(server).await;
+        app.paused().await;
+        drop(leaves);
+        left.acquire().await.expect("never closed").forget();
+        stop.notify_one();
+        assert_eq!(app.idem.shutdown(Duration::from_millis(1)).await, 2);
+
+        let idem = app.idem.clone();
+        let shutdown = tokio::spawn(async move { idem.shutdown(Duration::from_secs(30)).await });
+        app.let_go();
+        app.let_go();
+        assert_eq!(stays.answer().await.expect("an answer").text(), "1");
+        serving.await.expect("no panic").expect("served");
+        assert_eq!(shutdown.await.expect("no panic"), 0);
+        assert_eq!(app.effects(), 2);
+
+        // The next process finds both results.
+        let next = app.beside(place.engine().await);
+        let server = next.serve(self::routes()).await;
+        for path in ["/first", "/last"] {
+            assert!(request(path).send(server).await.is_replayed(), "{path}");
+        }
+        assert_eq!(app.effects(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_goes_on_to_the_server_as_without_the_layer() {
+    let app = App::in_memory();
+    let servers = [app.serve(routes()).await, listen(routes().with_state(app.clone())).await];
+    for (number, server) in servers.into_iter().enumerate() {
+        let request =
+            || Request::post("/panics").header("X-User", "ada").key(format!("k-{number}"));
+        assert_eq!(request().start(server).await.answer().await, None);
+        // The process lives, and the claim is held: what the body did is not known.
+        assert_problem(&request().send(server).await, 409, "in-flight");
+        assert_eq!(app.effects(), number + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_duplicate_waits_as_long_as_it_may_and_is_told_when_to_ask_again() {
+    #[idempotent(
+        key = "patient:{user}:{key}",
+        strategy = "setnx",
+        wait = "300ms",
+        fingerprint = "off"
+    )]
+    async fn patient(
+        State(app): State<App>,
+        user: User,
+        key: IdempotencyKey,
+    ) -> Result<Json<usize>, Error> {
+        app.pause().await;
+        Ok(Json(app.effect()))
+    }
+
+    for place in every_store() {
+        let app = App::at(&place).await;
+        let server = app.serve(Router::new().route("/patient", post(patient))).await;
+        let first = request("/patient").start(server).await;
+        app.paused().await;
+        let asked = std::time::Instant::now();
+        let again = request("/patient").send(server).await;
+        assert!(asked.elapsed() >= Duration::from_millis(300));
+        assert_problem(&again, 409, "in-flight");
+        let after: u64 = again.header("retry-after").expect("a time").parse().expect("seconds");
+        assert!(after >= 1);
+        app.let_go();
+        assert_eq!(first.answer().await.expect("an answer").text(), "1");
+    }
+}
