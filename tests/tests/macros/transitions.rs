@@ -114,6 +114,7 @@ impl Doors for House {
     }
 }
 
+#[rustfmt::skip]
 macro_rules! shuts {
     ($name:ident: $from:path => $to:path, $entity:expr) => {
         #[idempotent(

@@ -74,7 +74,7 @@ async fn mariadb() {
     let server = Server::start_with(Kind::MariaDb, &logged);
     let bank = bank::mariadb_at(server.url(), "records".to_owned(), "entries".to_owned());
     let [fresh, duplicate, failed] = asked(bank.made().await, &server).await;
-    let (look, claim) = ("select timestampdiff(microsecond,", "/*m!100102 set");
+    let (look, claim) = ("select concat_ws('", "/*m!100102 set");
     assert_eq!(fresh, [BEGIN, look, claim, BODY, "update `records`", KEEP, UNDO]);
     assert_eq!(duplicate, [BEGIN, look, UNDO]);
     assert_eq!(failed, [BEGIN, look, claim, BODY, UNDO]);
