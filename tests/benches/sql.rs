@@ -8,14 +8,15 @@
 //!
 //! Prints a table in Markdown; [`harness::Options`] has what can be set. Each has a pool of 16. The
 //! servers sync each commit, as in production: the usual servers of the tests don't. A fresh call is
-//! beside two statements that commit by themselves, a duplicate beside a plain `select`.
+//! beside two statements that commit by themselves, a duplicate beside a plain `select`; a call that
+//! joins its caller's transaction beside the same statements by hand, with and without a savepoint.
 
 #[allow(dead_code, unused_imports, reason = "the other benches use the rest")]
 mod charge;
 #[allow(dead_code, unused_imports, reason = "the other benches use the rest")]
 mod harness;
 
-use charge::sql::{ByHand, Select, Statements};
+use charge::sql::{ByHand, ByHandInTx, Joined, Nesting, Select, Statements};
 use charge::{Durable, Guard};
 use harness::{CALLERS, Call, Contest, Task, columns};
 use idem::{Builder, Idem};
@@ -67,7 +68,7 @@ fn quick<DB: sqlx::Database>(options: PoolOptions<DB>) -> PoolOptions<DB> {
     options.max_connections(CONNECTIONS).test_before_acquire(false)
 }
 
-/// The lines of one database. The mode that shares the caller's transaction belongs here, too.
+/// The lines of one database.
 fn lines<DB: Statements>(
     contest: &Contest,
     name: &str,
@@ -83,6 +84,7 @@ fn lines<DB: Statements>(
         idem.migrate().await.expect("a table");
         idem
     });
+    let joined = Joined(idem.clone(), pool.clone());
     let (ours, by_hand) = (Durable(idem), ByHand(pool.clone()));
     contest.complete(&ours);
     contest.complete(&by_hand);
@@ -93,6 +95,28 @@ fn lines<DB: Statements>(
     for callers in CALLERS {
         let task = Task { call: Call::Duplicate, callers, server };
         line(contest, name, task, &ours, &Select(pool.clone()));
+    }
+    for callers in CALLERS {
+        let task = Task { call: Call::Fresh, callers, server };
+        joined_line(contest, name, task, &joined);
+    }
+}
+
+/// Measures a call in its caller's transaction beside three ways to do it by hand.
+fn joined_line<DB: Statements>(contest: &Contest, name: &str, task: Task, joined: &Joined<DB>) {
+    let start = format!("| {name} | {:?}, `tx`", task.call);
+    if !contest.options.asks_for(&format!("{start} | {} |", task.callers).to_lowercase()) {
+        return;
+    }
+    let pool = &joined.1;
+    let nested = contest.turn(ByHandInTx(pool.clone(), Nesting::Savepoint), task);
+    let ours = contest.turn(joined.clone(), task);
+    let flat = contest.turn(ByHandInTx(pool.clone(), Nesting::None), task);
+    let apart = contest.turn(ByHand(pool.clone()), task);
+    let mut rounds = contest.rounds([&nested, &ours, &flat, &apart]);
+    for (other, beside) in [(0, "a savepoint"), (2, "no savepoint"), (3, "separate commits")] {
+        let columns = columns(&mut rounds, other, &[50, 99]);
+        println!("{start} beside {beside} | {} | {columns}", task.callers);
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod dialects;
 
+use idem::Idem;
 use sqlx::{MySql, Pool, Postgres, Sqlite};
 
 use super::{Guard, Receipt, body};
@@ -22,6 +23,15 @@ pub(crate) trait Statements: sqlx::Database {
         owner: u128,
         result: &[u8],
     ) -> impl Future<Output = bool> + Send;
+    /// The library's call in a transaction of its caller's, which commits.
+    fn joined(idem: &Idem, pool: &Pool<Self>, order: u64) -> impl Future<Output = Receipt> + Send;
+    /// The same by hand.
+    fn by_hand_in_tx(
+        pool: &Pool<Self>,
+        key: &str,
+        nesting: Nesting,
+        order: u64,
+    ) -> impl Future<Output = Receipt> + Send;
     /// The result.
     fn get(pool: &Pool<Self>, key: &str) -> impl Future<Output = Vec<u8>> + Send;
 }
@@ -29,6 +39,45 @@ pub(crate) trait Statements: sqlx::Database {
 /// Guards by hand: two statements for a fresh call, each its own commit.
 #[derive(Debug)]
 pub(crate) struct ByHand<DB: Statements>(pub(crate) Pool<DB>);
+
+/// Whether what is done by hand can be undone without the rest of the transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Nesting {
+    None,
+    Savepoint,
+}
+
+/// The library, in its caller's transaction.
+#[derive(Debug)]
+pub(crate) struct Joined<DB: Statements>(pub(crate) Idem, pub(crate) Pool<DB>);
+
+/// Claim, body and result in one transaction, by hand.
+#[derive(Debug)]
+pub(crate) struct ByHandInTx<DB: Statements>(pub(crate) Pool<DB>, pub(crate) Nesting);
+
+impl<DB: Statements> Guard for Joined<DB> {
+    async fn charge(&self, order: u64) -> Receipt {
+        DB::joined(&self.0, &self.1, order).await
+    }
+}
+
+impl<DB: Statements> Guard for ByHandInTx<DB> {
+    async fn charge(&self, order: u64) -> Receipt {
+        DB::by_hand_in_tx(&self.0, &format!("in_tx:{:?}:{order}", self.1), self.1, order).await
+    }
+}
+
+impl<DB: Statements> Clone for Joined<DB> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), self.1.clone())
+    }
+}
+
+impl<DB: Statements> Clone for ByHandInTx<DB> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), self.1)
+    }
+}
 
 /// Asks for a result that is known to be there: one plain `select`.
 #[derive(Debug)]
