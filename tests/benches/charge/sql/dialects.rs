@@ -9,8 +9,8 @@ macro_rules! statements {
         const _: () = {
             type Tx<'c> = Transaction<'c, $database>;
 
-            #[idempotent(key = "joined:{order}", strategy = "db", tx = tx, engine = idem)]
-            async fn joined(idem: &Idem, tx: &mut Tx<'_>, order: u64) -> Result<Receipt, Error> {
+            #[idempotent(key = "joined:{order}", strategy = "db", tx = _tx, engine = idem)]
+            async fn joined(idem: &Idem, _tx: &mut Tx<'_>, order: u64) -> Result<Receipt, Error> {
                 Ok(body(order).await)
             }
 
