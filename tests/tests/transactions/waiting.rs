@@ -71,7 +71,8 @@ async fn waited<DB: Driver>(bank: &Bank<DB>, commit: bool) -> (Result<i64, Error
     let plan = PLAN.wait(SOON);
     let waiting = DB::call(&idem, &mut tx, &plan, key(1), bank.body(11));
     let ending = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // Time enough to have asked once: nothing tells when the waiter has.
+        tokio::time::sleep(Duration::from_secs(1)).await;
         first.end(commit).await;
     };
     let (answer, ()) = tokio::join!(waiting, ending);
