@@ -3,27 +3,27 @@
 use std::time::Duration;
 
 use crate::claimant::now;
-use crate::decide::{Asker, Decision, decide, not_compared};
+use crate::decide::{Asker, Decision, not_compared};
 use crate::error::Error;
 use crate::key::{Fingerprint, Key};
 use crate::observe;
 use crate::outcome::Outcome;
 use crate::record::Record;
 use crate::returns::Returns;
-use crate::store::Found;
 
 /// A value, how it came about, and the code of the error that it carries.
 pub(crate) type Answer<R> = (R, Outcome, Option<&'static str>);
 
-/// What a duplicate is told by a record that is settled, or can't be read.
+/// What a duplicate is told by what was decided about a record: it is settled, or can't be read.
 pub(crate) fn answered(
+    decision: Decision,
     asker: &Asker,
-    found: Found,
+    record: Record,
     key: &Key,
     waited: bool,
 ) -> Result<Replay, Error> {
     let unreadable = |reason: String| Error::Unreadable { key: key.to_string(), reason };
-    let failure = match decide(&found.record, found.lease, asker) {
+    let failure = match decision {
         Decision::ReplaySuccess => false,
         Decision::ReplayFailure => true,
         Decision::Mismatch => return Err(Error::Mismatch { key: key.to_string() }),
@@ -36,10 +36,10 @@ pub(crate) fn answered(
         Decision::Unreadable(flaw) => return Err(unreadable(flaw.to_string())),
         // Not of a settled record; and if it were, asking again is right.
         Decision::Renew | Decision::TakeOver | Decision::InFlight => {
-            return Err(in_flight(key, found.record.lease()));
+            return Err(in_flight(key, record.lease()));
         }
     };
-    Ok(Replay { record: found.record, failure, waited, compare: asker.fingerprint })
+    Ok(Replay { record, failure, waited, compare: asker.fingerprint })
 }
 
 /// A stored result that is the answer.

@@ -131,8 +131,14 @@ enum Asked {
     Unguarded,
 }
 
-fn replay(asker: &Asker, found: Found, key: &Key, waited: bool) -> Result<Asked, Error> {
-    answered(asker, found, key, waited).map(Asked::Replay)
+fn replay(
+    decision: Decision,
+    asker: &Asker,
+    record: Record,
+    key: &Key,
+    waited: bool,
+) -> Result<Asked, Error> {
+    answered(decision, asker, record, key, waited).map(Asked::Replay)
 }
 
 /// How often a claim is tried against rivals that win every time, without a wait between.
@@ -167,7 +173,10 @@ async fn ask(
         let met = if open { Met::Nobody } else { waiter.meet(asker.fingerprint).await };
         match met {
             Met::Nobody => {}
-            Met::Stored(record) => return replay(&asker, Found::settled(record), key, true),
+            Met::Stored(record) => {
+                let decision = decide(&record, Lease::Unjudged, &asker);
+                return replay(decision, &asker, record, key, true);
+            }
             Met::Other => return Err(Error::Mismatch { key: key.to_string() }),
             Met::InFlight(left) => return Err(in_flight(key, left)),
         }
@@ -238,7 +247,7 @@ async fn ask(
             }
             _ => {
                 waiter.found(&found.record);
-                return replay(&asker, found, key, waiter.has_waited());
+                return replay(decision, &asker, found.record, key, waiter.has_waited());
             }
         }
         over = Some(found.record).filter(|judged| leaves_another(judged, &asker));

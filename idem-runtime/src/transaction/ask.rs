@@ -19,7 +19,7 @@ use crate::record::Record;
 use crate::returns::Returns;
 use crate::store::sql::guard::{Guarded, guard};
 use crate::store::sql::inside::{Joinable, Tried};
-use crate::store::{Claim, Found, Name};
+use crate::store::{Claim, Name};
 use crate::wait::Patience;
 
 /// What asking for the right to run came to.
@@ -72,8 +72,9 @@ pub(super) async fn ask<'t, R, T: OpenTransaction>(
                 Guarded::Passed => return Ok(Asked::Run(Held::new(idem, name, record, nested))),
                 Guarded::Locked(refused) => (refused, ANOTHER),
             },
-            Met::Settled(found) => {
-                return answered(&asker, found, key, patience.has_waited()).map(Asked::Replay);
+            Met::Settled(decision, record) => {
+                let waited = patience.has_waited();
+                return answered(decision, &asker, record, key, waited).map(Asked::Replay);
             }
             Met::Rival if rounds < ROUNDS => {
                 outer = nested.undo().await?;
@@ -109,7 +110,7 @@ enum Met {
     /// Nobody: its own record stands there now, unless the engine is disabled.
     Nobody(Option<Record>),
     /// A record that is the answer, or is in its way for good.
-    Settled(Found),
+    Settled(Decision, Record),
     /// Another attempt; so long until asking again can help.
     InFlight(Duration),
     /// Somebody who locks more than the key.
@@ -151,7 +152,7 @@ impl<DB: Joinable> Claimant<'_, DB> {
                     let left = found.lease.left().unwrap_or_else(|| found.record.lease());
                     return Ok(Met::InFlight(left));
                 }
-                _ => return Ok(Met::Settled(found)),
+                decision => return Ok(Met::Settled(decision, found.record)),
             }
         }
     }
