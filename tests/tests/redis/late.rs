@@ -1,13 +1,13 @@
 //! What was sent long ago arrives now.
 
-use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use idem::store::State;
-use idem::{Error, Idem, Outcome, Plan, with_outcome};
-use kit::proxy::{Held, Proxy};
+use idem::{Error, Outcome, Plan, with_outcome};
+use kit::proxy::Held;
 
-use crate::spoken::{PATIENT, SOON, Spoken, assert_replays, call, lapsed, unique};
+use crate::behind_proxy::Scene;
+use crate::spoken::{SOON, Spoken, assert_replays, call, lapsed};
 
 /// Long enough for a send on a loaded machine, short enough to wait for.
 const TIMEOUT: Duration = Duration::from_millis(600);
@@ -21,36 +21,8 @@ however_spoken! {
     a_release_after_a_takeover_overwrites_nothing
 }
 
-struct Scene {
-    proxy: Proxy,
-    idem: Idem,
-    direct: Idem,
-    key: String,
-    runs: AtomicUsize,
-}
-
-impl Scene {
-    async fn on(spoken: Spoken) -> Self {
-        let server = spoken.shared();
-        let proxy = Proxy::start(server.address()).await;
-        let url = server.url_by_way_of(proxy.address());
-        Self {
-            idem: spoken.warm_engine(&url, TIMEOUT).await,
-            direct: spoken.engine(&server.url(), PATIENT).await,
-            proxy,
-            key: unique(),
-            runs: AtomicUsize::new(0),
-        }
-    }
-
-    async fn state(&self) -> Option<State> {
-        let key = &self.key;
-        self.direct.get(&idem::key!("op:{key}")).await.unwrap().unwrap().state
-    }
-}
-
 async fn a_second_copy_of_the_claim_changes_nothing(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, TIMEOUT).await;
     let key = &scene.key;
     // The first copy is kept back; the claim is sent again, on a new connection.
     let held = scene.proxy.hold_request(key);
@@ -59,12 +31,12 @@ async fn a_second_copy_of_the_claim_changes_nothing(spoken: Spoken) {
     assert_eq!(fence.unwrap(), 1);
     assert!(matches!(outcome, Outcome::Ran { stored: true, .. }), "{outcome:?}");
     held.caught().await.deliver().await;
-    assert_eq!(scene.state().await, Some(State::Completed));
+    assert_eq!(scene.entry().await.state, Some(State::Completed));
     assert_replays(&scene.direct, key, 1).await;
 }
 
 async fn a_claim_whose_caller_has_given_up_blocks_for_a_lease(spoken: Spoken) {
-    let mut scene = Scene::on(spoken).await;
+    let mut scene = Scene::on(spoken, TIMEOUT).await;
     let held = scene.proxy.hold_request(&scene.key);
     scene.proxy.refuse().await;
     let (answer, outcome) = call(&scene.idem, PLAN, &scene.key, &scene.runs).await;
@@ -102,7 +74,7 @@ async fn settled_too_late(scene: &mut Scene, answer: Result<usize, Error>) -> (O
 }
 
 async fn a_completion_after_a_takeover_overwrites_nothing(spoken: Spoken) {
-    let mut scene = Scene::on(spoken).await;
+    let mut scene = Scene::on(spoken, TIMEOUT).await;
     let (outcome, held) = settled_too_late(&mut scene, Ok(99)).await;
     assert!(matches!(outcome, Outcome::Ran { attempt: 1, stored: false, .. }), "{outcome:?}");
     held.caught().await.deliver().await;
@@ -110,7 +82,7 @@ async fn a_completion_after_a_takeover_overwrites_nothing(spoken: Spoken) {
 }
 
 async fn a_release_after_a_takeover_overwrites_nothing(spoken: Spoken) {
-    let mut scene = Scene::on(spoken).await;
+    let mut scene = Scene::on(spoken, TIMEOUT).await;
     let own = Error::in_flight("the body's own", SOON);
     let (outcome, held) = settled_too_late(&mut scene, Err(own)).await;
     assert!(matches!(outcome, Outcome::Ran { attempt: 1, stored: false, .. }), "{outcome:?}");

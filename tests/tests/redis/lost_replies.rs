@@ -1,12 +1,12 @@
 //! The store does what it is asked, and its reply is lost: at each command of a call.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use idem::{Error, Idem, Outcome, Plan, with_outcome};
-use kit::proxy::Proxy;
+use idem::{Error, Outcome, Plan, with_outcome};
 
-use crate::spoken::{PATIENT, SOON, Spoken, abandon, assert_replays, call, lapsed, unique};
+use crate::behind_proxy::Scene;
+use crate::spoken::{PATIENT, SOON, Spoken, abandon, call, lapsed};
 
 const PLAN: Plan = Plan::setnx();
 
@@ -22,43 +22,8 @@ however_spoken! {
     to_the_release
 }
 
-/// An engine behind a proxy, and one that reaches the server directly.
-struct Scene {
-    proxy: Proxy,
-    idem: Idem,
-    direct: Idem,
-    key: String,
-    runs: AtomicUsize,
-}
-
-impl Scene {
-    async fn on(spoken: Spoken) -> Self {
-        let server = spoken.shared();
-        let proxy = Proxy::start(server.address()).await;
-        let url = server.url_by_way_of(proxy.address());
-        Self {
-            idem: spoken.warm_engine(&url, PATIENT).await,
-            direct: spoken.engine(&server.url(), PATIENT).await,
-            proxy,
-            key: unique(),
-            runs: AtomicUsize::new(0),
-        }
-    }
-
-    /// The call has run its body, as the only one, and duplicates get its result.
-    async fn assert_ran(self, answer: Result<usize, Error>, outcome: Outcome, number: u32) {
-        assert_eq!(answer.unwrap(), 1);
-        let ran =
-            matches!(outcome, Outcome::Ran { attempt, stored: true, .. } if attempt == number);
-        assert!(ran, "{outcome:?}");
-        assert_eq!(self.runs.into_inner(), 1);
-        assert_replays(&self.direct, &self.key, 1).await;
-        assert_replays(&self.idem, &self.key, 1).await;
-    }
-}
-
 async fn to_the_claim(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     let lost = scene.proxy.swallow_reply_to(&scene.key);
     let (answer, outcome) = call(&scene.idem, PLAN, &scene.key, &scene.runs).await;
     lost.landed().await;
@@ -67,7 +32,7 @@ async fn to_the_claim(spoken: Spoken) {
 
 /// Also when the claim is sent again, found to be its own, and the renewal's reply is lost too.
 async fn to_the_claim_twice(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     let lost = [(); 3].map(|()| scene.proxy.swallow_reply_to(&scene.key));
     let (answer, outcome) = call(&scene.idem, PLAN, &scene.key, &scene.runs).await;
     for lost in lost {
@@ -77,7 +42,7 @@ async fn to_the_claim_twice(spoken: Spoken) {
 }
 
 async fn to_the_takeover(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     abandon(&scene.direct, PLAN.lease(Duration::from_millis(100)), &scene.key).await;
     lapsed(&scene.direct, &scene.key).await;
     let lost = scene.proxy.swallow_reply_to(TAKEOVER);
@@ -87,7 +52,7 @@ async fn to_the_takeover(spoken: Spoken) {
 }
 
 async fn to_the_renewal(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     let key = &scene.key;
     let lease = Duration::from_millis(900);
     let body = async {
@@ -107,7 +72,7 @@ async fn to_the_renewal(spoken: Spoken) {
 }
 
 async fn to_the_completion(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     let key = &scene.key;
     let mut lost = None;
     let body = async {
@@ -121,7 +86,7 @@ async fn to_the_completion(spoken: Spoken) {
 }
 
 async fn to_the_release(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     let key = &scene.key;
     let mut lost = None;
     let body = async {

@@ -19,6 +19,7 @@ macro_rules! however_spoken {
     };
 }
 
+mod behind_proxy;
 mod caller;
 mod spoken;
 

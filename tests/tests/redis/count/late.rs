@@ -1,14 +1,13 @@
 //! What was sent long ago arrives now: it is counted once, or not at all.
 
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use idem::store::State;
-use idem::{Entry, Error, Idem, OnErr, Plan};
-use kit::proxy::Proxy;
+use idem::{Error, OnErr, Plan};
 
 use super::is_exhausted;
-use crate::spoken::{PATIENT, Spoken, assert_replays, call, lapsed, unique};
+use crate::behind_proxy::Scene;
+use crate::spoken::{Spoken, assert_replays, call, lapsed};
 
 /// Long enough for a send on a loaded machine, short enough to wait for.
 const TIMEOUT: Duration = Duration::from_millis(600);
@@ -22,36 +21,8 @@ however_spoken! {
     an_attempt_that_was_superseded_gives_nothing_back
 }
 
-struct Scene {
-    proxy: Proxy,
-    idem: Idem,
-    direct: Idem,
-    key: String,
-    runs: AtomicUsize,
-}
-
-impl Scene {
-    async fn on(spoken: Spoken) -> Self {
-        let server = spoken.shared();
-        let proxy = Proxy::start(server.address()).await;
-        let url = server.url_by_way_of(proxy.address());
-        Self {
-            idem: spoken.warm_engine(&url, TIMEOUT).await,
-            direct: spoken.engine(&server.url(), PATIENT).await,
-            proxy,
-            key: unique(),
-            runs: AtomicUsize::new(0),
-        }
-    }
-
-    async fn entry(&self) -> Entry {
-        let key = &self.key;
-        self.direct.get(&idem::key!("op:{key}")).await.unwrap().unwrap()
-    }
-}
-
 async fn a_second_copy_of_the_claim_is_not_counted(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, TIMEOUT).await;
     let held = scene.proxy.hold_request(&scene.key);
     call(&scene.idem, PLAN, &scene.key, &scene.runs).await.0.unwrap();
     held.caught().await.deliver().await;
@@ -60,7 +31,7 @@ async fn a_second_copy_of_the_claim_is_not_counted(spoken: Spoken) {
 
 /// The claim is sent again, won, and given back; then the first copy of it arrives.
 async fn a_claim_of_an_attempt_that_was_given_back_is_not_counted(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, TIMEOUT).await;
     let key = &scene.key;
     let released = PLAN.on_err(OnErr::Release);
     let held = scene.proxy.hold_request(key);
@@ -75,7 +46,7 @@ async fn a_claim_of_an_attempt_that_was_given_back_is_not_counted(spoken: Spoken
 
 /// Nobody knows whether it has run: rather not at all.
 async fn a_claim_whose_caller_has_given_up_is_spent(spoken: Spoken) {
-    let mut scene = Scene::on(spoken).await;
+    let mut scene = Scene::on(spoken, TIMEOUT).await;
     let held = scene.proxy.hold_request(&scene.key);
     scene.proxy.refuse().await;
     let (answer, _) = call(&scene.idem, PLAN, &scene.key, &scene.runs).await;
@@ -91,7 +62,7 @@ async fn a_claim_whose_caller_has_given_up_is_spent(spoken: Spoken) {
 
 /// A release that is on its way while its attempt lapses and is taken over.
 async fn an_attempt_that_was_superseded_gives_nothing_back(spoken: Spoken) {
-    let mut scene = Scene::on(spoken).await;
+    let mut scene = Scene::on(spoken, TIMEOUT).await;
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let (idem, key) = (scene.idem.clone(), scene.key.clone());
     let call_of_key = tokio::spawn(async move {

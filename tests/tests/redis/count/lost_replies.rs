@@ -1,14 +1,14 @@
 //! The store counts, and its reply is lost: at each command of a call.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use idem::store::State;
-use idem::{Error, Idem, OnErr, Outcome, with_outcome};
-use kit::proxy::Proxy;
+use idem::{Error, OnErr, Outcome, with_outcome};
 
 use super::{ONCE, SHORT, is_exhausted};
-use crate::spoken::{PATIENT, Spoken, abandon, assert_replays, call, lapsed, unique};
+use crate::behind_proxy::Scene;
+use crate::spoken::{PATIENT, Spoken, abandon, call, lapsed};
 
 however_spoken! {
     to_the_claim_and_to_all_that_follow_it
@@ -18,47 +18,10 @@ however_spoken! {
     to_what_gives_the_attempt_back
 }
 
-struct Scene {
-    proxy: Proxy,
-    idem: Idem,
-    direct: Idem,
-    key: String,
-    runs: AtomicUsize,
-}
-
-impl Scene {
-    async fn on(spoken: Spoken) -> Self {
-        let server = spoken.shared();
-        let proxy = Proxy::start(server.address()).await;
-        let url = server.url_by_way_of(proxy.address());
-        Self {
-            idem: spoken.warm_engine(&url, PATIENT).await,
-            direct: spoken.engine(&server.url(), PATIENT).await,
-            proxy,
-            key: unique(),
-            runs: AtomicUsize::new(0),
-        }
-    }
-
-    fn key(&self) -> idem::Key {
-        let key = &self.key;
-        idem::key!("op:{key}")
-    }
-
-    async fn assert_ran(&self, answer: Result<usize, Error>, outcome: Outcome, number: u32) {
-        assert_eq!(answer.unwrap(), 1);
-        let ran =
-            matches!(outcome, Outcome::Ran { attempt, stored: true, .. } if attempt == number);
-        assert!(ran, "{outcome:?}");
-        assert_eq!(self.runs.load(Ordering::Relaxed), 1);
-        assert_replays(&self.direct, &self.key, 1).await;
-    }
-}
-
 /// The claim, the claim sent again, and the renewal of what is found to be its own: counted once.
 async fn to_the_claim_and_to_all_that_follow_it(spoken: Spoken) {
     for lost in 1..=3 {
-        let scene = Scene::on(spoken).await;
+        let scene = Scene::on(spoken, PATIENT).await;
         let lost: Vec<_> = (0..lost).map(|_| scene.proxy.swallow_reply_to(&scene.key)).collect();
         let body = async {
             assert_eq!(scene.direct.get(&scene.key()).await.unwrap().unwrap().spent, Some(1));
@@ -73,7 +36,7 @@ async fn to_the_claim_and_to_all_that_follow_it(spoken: Spoken) {
 }
 
 async fn to_the_next_attempts_claim(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     abandon(&scene.direct, ONCE.lease(SHORT), &scene.key).await;
     lapsed(&scene.direct, &scene.key).await;
     // Only a claim over what has lapsed says so.
@@ -89,7 +52,7 @@ async fn to_the_next_attempts_claim(spoken: Spoken) {
 }
 
 async fn to_the_renewal(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     let lease = Duration::from_millis(900);
     let body = async {
         let claimed = std::time::Instant::now();
@@ -107,7 +70,7 @@ async fn to_the_renewal(spoken: Spoken) {
 }
 
 async fn to_the_completion(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     let mut lost = None;
     let body = async {
         lost = Some(scene.proxy.swallow_reply_to(&scene.key));
@@ -120,7 +83,7 @@ async fn to_the_completion(spoken: Spoken) {
 
 /// Given back once, though it is sent twice: the attempt before it stays spent.
 async fn to_what_gives_the_attempt_back(spoken: Spoken) {
-    let scene = Scene::on(spoken).await;
+    let scene = Scene::on(spoken, PATIENT).await;
     abandon(&scene.direct, ONCE.lease(SHORT), &scene.key).await;
     lapsed(&scene.direct, &scene.key).await;
     let mut lost = None;
