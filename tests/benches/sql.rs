@@ -16,7 +16,7 @@ mod charge;
 #[allow(dead_code, unused_imports, reason = "the other benches use the rest")]
 mod harness;
 
-use charge::sql::{ByHand, ByHandInTx, Joined, Nesting, Select, Statements};
+use charge::sql::{By, ByHand, ByHandInTx, Joined, Select, Statements, Work};
 use charge::{Durable, Guard};
 use harness::{CALLERS, Call, Contest, Task, columns};
 use idem::{Builder, Idem};
@@ -84,7 +84,8 @@ fn lines<DB: Statements>(
         idem.migrate().await.expect("a table");
         idem
     });
-    let joined = Joined(idem.clone(), pool.clone());
+    let joined = Joined(idem.clone(), pool.clone(), Work::Body);
+    let moved = Joined(idem.clone(), pool.clone(), Work::Transition);
     let (ours, by_hand) = (Durable(idem), ByHand(pool.clone()));
     contest.complete(&ours);
     contest.complete(&by_hand);
@@ -100,24 +101,45 @@ fn lines<DB: Statements>(
         let task = Task { call: Call::Fresh, callers, server };
         joined_line(contest, name, task, &joined);
     }
+    for callers in [1, 16, 64] {
+        moved_line(contest, name, Task { call: Call::Fresh, callers, server }, &moved);
+    }
 }
 
-/// Measures a call in its caller's transaction beside three ways to do it by hand.
+/// Measures a call in its caller's transaction beside four ways to do it by hand.
 fn joined_line<DB: Statements>(contest: &Contest, name: &str, task: Task, joined: &Joined<DB>) {
     let start = format!("| {name} | {:?}, `tx`", task.call);
     if !contest.options.asks_for(&format!("{start} | {} |", task.callers).to_lowercase()) {
         return;
     }
-    let pool = &joined.1;
-    let nested = contest.turn(ByHandInTx(pool.clone(), Nesting::Savepoint), task);
+    let by_hand = |by| contest.turn(ByHandInTx(joined.1.clone(), by, Work::Body), task);
+    let nested = by_hand(By::HandInSavepoint);
     let ours = contest.turn(joined.clone(), task);
-    let flat = contest.turn(ByHandInTx(pool.clone(), Nesting::None), task);
-    let apart = contest.turn(ByHand(pool.clone()), task);
-    let mut rounds = contest.rounds([&nested, &ours, &flat, &apart]);
-    for (other, beside) in [(0, "a savepoint"), (2, "no savepoint"), (3, "separate commits")] {
+    let same = by_hand(By::OurStatements);
+    let flat = by_hand(By::Hand);
+    let apart = contest.turn(ByHand(joined.1.clone()), task);
+    let mut rounds = contest.rounds([&nested, &ours, &same, &flat, &apart]);
+    for (other, beside) in [
+        (2, "the same statements"),
+        (0, "a savepoint"),
+        (3, "no savepoint"),
+        (4, "separate commits"),
+    ] {
         let columns = columns(&mut rounds, other, &[50, 99]);
         println!("{start} beside {beside} | {} | {columns}", task.callers);
     }
+}
+
+/// Measures a transition beside a conditional update by hand, in a savepoint.
+fn moved_line<DB: Statements>(contest: &Contest, name: &str, task: Task, moved: &Joined<DB>) {
+    let start = format!("| {name} | {:?}, `state` | {} |", task.call, task.callers);
+    if !contest.options.asks_for(&start.to_lowercase()) {
+        return;
+    }
+    let by_hand = ByHandInTx(moved.1.clone(), By::HandInSavepoint, Work::Transition);
+    let (ours, by_hand) = (contest.turn(moved.clone(), task), contest.turn(by_hand, task));
+    let mut rounds = contest.rounds([&by_hand, &ours]);
+    println!("{start} {}", columns(&mut rounds, 0, &[50, 99]));
 }
 
 /// Measures one line of the table, and prints it.

@@ -3,6 +3,7 @@
 //! retry.
 
 mod dialects;
+mod same;
 
 use idem::Idem;
 use sqlx::{MySql, Pool, Postgres, Sqlite};
@@ -24,12 +25,18 @@ pub(crate) trait Statements: sqlx::Database {
         result: &[u8],
     ) -> impl Future<Output = bool> + Send;
     /// The library's call in a transaction of its caller's, which commits.
-    fn joined(idem: &Idem, pool: &Pool<Self>, order: u64) -> impl Future<Output = Receipt> + Send;
+    fn joined(
+        idem: &Idem,
+        pool: &Pool<Self>,
+        work: Work,
+        order: u64,
+    ) -> impl Future<Output = Receipt> + Send;
     /// The same by hand.
     fn by_hand_in_tx(
         pool: &Pool<Self>,
         key: &str,
-        nesting: Nesting,
+        by: By,
+        work: Work,
         order: u64,
     ) -> impl Future<Output = Receipt> + Send;
     /// The result.
@@ -40,42 +47,56 @@ pub(crate) trait Statements: sqlx::Database {
 #[derive(Debug)]
 pub(crate) struct ByHand<DB: Statements>(pub(crate) Pool<DB>);
 
-/// Whether what is done by hand can be undone without the rest of the transaction.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Nesting {
-    None,
-    Savepoint,
+/// What is done in a caller's transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// The body.
+    Body,
+    /// A transition of an order that the transaction has placed, and the body.
+    Transition,
+}
+
+/// How it is done by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// It can't be undone without the rest of the transaction.
+    Hand,
+    /// Inside of a savepoint, as the library's is.
+    HandInSavepoint,
+    /// The same by the library's statements.
+    OurStatements,
 }
 
 /// The library, in its caller's transaction.
 #[derive(Debug)]
-pub(crate) struct Joined<DB: Statements>(pub(crate) Idem, pub(crate) Pool<DB>);
+pub(crate) struct Joined<DB: Statements>(pub(crate) Idem, pub(crate) Pool<DB>, pub(crate) Work);
 
 /// Claim, body and result in one transaction, by hand.
 #[derive(Debug)]
-pub(crate) struct ByHandInTx<DB: Statements>(pub(crate) Pool<DB>, pub(crate) Nesting);
+pub(crate) struct ByHandInTx<DB: Statements>(pub(crate) Pool<DB>, pub(crate) By, pub(crate) Work);
 
 impl<DB: Statements> Guard for Joined<DB> {
     async fn charge(&self, order: u64) -> Receipt {
-        DB::joined(&self.0, &self.1, order).await
+        DB::joined(&self.0, &self.1, self.2, order).await
     }
 }
 
 impl<DB: Statements> Guard for ByHandInTx<DB> {
     async fn charge(&self, order: u64) -> Receipt {
-        DB::by_hand_in_tx(&self.0, &format!("in_tx:{:?}:{order}", self.1), self.1, order).await
+        let Self(pool, by, work) = self;
+        DB::by_hand_in_tx(pool, &format!("in_tx:{by:?}:{order}"), *by, *work, order).await
     }
 }
 
 impl<DB: Statements> Clone for Joined<DB> {
     fn clone(&self) -> Self {
-        Self(self.0.clone(), self.1.clone())
+        Self(self.0.clone(), self.1.clone(), self.2)
     }
 }
 
 impl<DB: Statements> Clone for ByHandInTx<DB> {
     fn clone(&self) -> Self {
-        Self(self.0.clone(), self.1)
+        Self(self.0.clone(), self.1, self.2)
     }
 }
 
