@@ -9,7 +9,6 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::time::Instant;
-use tracing::Instrument as _;
 
 use crate::admission::Admission;
 use crate::answer::{Answer, Replay, answered, in_flight, refuse};
@@ -46,11 +45,7 @@ where
             Err(error) => refuse(error, returns),
         }
     };
-    // Pinned before it is wrapped: a wrapper would move all of it.
-    let answer = pin!(answer);
-    let mut answering = answer.instrument(span);
-    let answer = (&mut answering).await;
-    watch.answered(answering.span(), answer)
+    watch.until(pin!(answer), span).await
 }
 
 /// Answers one call; a body that has started goes on when the caller leaves.
@@ -94,11 +89,7 @@ where
             Err(error) => refuse(Error::outage(error), returns),
         }
     };
-    // Pinned before it is wrapped: a wrapper would move all of it.
-    let answer = pin!(answer);
-    let mut answering = answer.instrument(span);
-    let answer = (&mut answering).await;
-    watch.answered(answering.span(), answer)
+    watch.until(pin!(answer), span).await
 }
 
 /// Answers a call that has no engine to ask.

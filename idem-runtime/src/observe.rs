@@ -2,13 +2,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::OnceLock;
 
 use metrics::{Histogram, Key, Label, Level, Metadata, counter, gauge, histogram};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use crate::answer::Answer;
 use crate::outcome::Outcome;
 use crate::store::{Name, StoreError};
 
@@ -84,11 +88,23 @@ impl Watch {
         .increment(1);
     }
 
+    /// Watches in its span what answers the call. Pinned before it is wrapped: a wrapper would move all
+    /// of it.
+    pub(crate) async fn until<R>(
+        self,
+        answer: Pin<&mut impl Future<Output = Answer<R>>>,
+        span: tracing::Span,
+    ) -> R {
+        let mut answering = answer.instrument(span);
+        let answer = (&mut answering).await;
+        self.answered(answering.span(), answer)
+    }
+
     /// Notes how the call was answered: for metrics, for the span, and for `with_outcome`.
     pub(crate) fn answered<R>(
         self,
         span: &tracing::Span,
-        (value, outcome, refusal): (R, Outcome, Option<&'static str>),
+        (value, outcome, refusal): Answer<R>,
     ) -> R {
         let word = match (outcome, refusal) {
             (_, Some(code)) => code,
