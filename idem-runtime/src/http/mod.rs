@@ -39,6 +39,7 @@
 mod capture;
 mod envelope;
 mod extract;
+mod frontend;
 mod header;
 mod layer;
 mod problem;
@@ -46,5 +47,6 @@ mod returns;
 
 pub use envelope::KEPT;
 pub use extract::IdempotencyKeyRejection;
+pub use frontend::frontend;
 pub use layer::{IdemFuture, IdemLayer, IdemService};
 pub use returns::{Http, HttpNotStored, HttpReturn, HttpValue};
