@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`redis`] | Redis and Valkey: start, stop, pause, kill; what they hold and what they were asked |
 //! | [`database`] | Postgres and MariaDB: start, stop, kill |
+//! | [`rabbit`] | RabbitMQ |
 //! | [`place`] | a store, for a test that must hold on every one |
 //! | [`proxy`] | a connection that breaks at the byte where the test wants it |
 //! | [`faulty`] | a store of which chosen steps fail, lose their answer or wait |
@@ -26,6 +27,7 @@ pub mod place;
 pub mod port;
 pub mod process;
 pub mod proxy;
+pub mod rabbit;
 pub mod redis;
 pub mod supervisor;
 mod wait;

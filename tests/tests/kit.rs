@@ -8,6 +8,8 @@ mod ledger;
 mod process;
 #[path = "kit/proxy.rs"]
 mod proxy;
+#[path = "kit/rabbit.rs"]
+mod rabbit;
 #[path = "kit/redis.rs"]
 mod redis;
 #[path = "kit/wait.rs"]
