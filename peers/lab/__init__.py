@@ -1,0 +1,1 @@
+"""The laboratory of `peers/run`: what installs the peers, stages their trouble, and counts."""
