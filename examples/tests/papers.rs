@@ -1,5 +1,5 @@
-//! The README and the guide show code that compiles (each of their Rust blocks is in `tour`), and
-//! every link of the project's papers leads somewhere.
+//! The README and the guide show code that compiles (each line of their Rust blocks is in `tour`, or
+//! in `grpc`), and every link of the project's papers leads somewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,8 +33,9 @@ fn papers() -> Vec<PathBuf> {
 
 #[test]
 fn every_line_of_rust_in_the_papers_is_in_the_tour() {
-    let tour = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/tour");
-    let stops = fs::read_dir(tour).expect("the tour").map(|stop| stop.expect("a file").path());
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
+    let folders = ["tour", "grpc"].map(|name| fs::read_dir(examples.join(name)).expect("a folder"));
+    let stops = folders.into_iter().flatten().map(|stop| stop.expect("a file").path());
     let tour: Vec<_> =
         stops.flat_map(|stop| lines(&fs::read_to_string(stop).expect("a file"))).collect();
     let mut checked = 0;

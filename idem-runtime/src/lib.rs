@@ -30,7 +30,7 @@
 //! | inside a body | [`attempt()`], [`Attempt`] |
 //! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
 //! | how a call was answered | [`with_outcome`], [`Outcome`], [`Error`], [`Delivery`] |
-//! | HTTP handlers | `idem::http` (feature `axum`), `Idem::layer` |
+//! | HTTP handlers, gRPC services | `idem::http` (features `axum` and `tonic`), `Idem::layer` |
 //! | whether a handler is safe | `idem::testing::explore` (feature `testing`) |
 //! | a store of one's own | [`store`], [`Store`], `idem::conformance!` (feature `testing`) |
 //!
@@ -48,6 +48,7 @@
 //! | `redis` (default) | a store in Redis or Valkey |
 //! | `redis-rustls` | the same over TLS |
 //! | `axum` | the key from a header, responses stored, errors as problem documents, a tower layer |
+//! | `tonic` | the key from a call's metadata, errors as statuses, the same layer |
 //! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
 //! | `uuid` | `uuid::Uuid` as a part of a key and as the id of an entity |
 //! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
@@ -69,7 +70,7 @@ mod entry;
 mod error;
 mod flight;
 mod held;
-#[cfg(feature = "axum")]
+#[cfg(feature = "_http")]
 pub mod http;
 mod key;
 pub mod machine;

@@ -1,8 +1,8 @@
 //! The header that a client sends its key in: an RFC 9651 string, or the bare text.
 
-use http::{HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName};
 
-use super::extract::IdempotencyKeyRejection as Rejection;
+use super::rejection::IdempotencyKeyRejection as Rejection;
 use crate::key::IdempotencyKey;
 
 /// Which header, and in which forms. The layer hands it on with each request.
@@ -13,13 +13,20 @@ pub(super) struct Rule {
     pub(super) strict: bool,
 }
 
+static USUAL: Rule = Rule { name: HeaderName::from_static("idempotency-key"), strict: false };
+
 impl Default for Rule {
     fn default() -> Self {
-        Self { name: HeaderName::from_static("idempotency-key"), strict: false }
+        USUAL.clone()
     }
 }
 
 impl Rule {
+    /// The one that the layer has handed on with a request.
+    pub(super) fn of(extensions: &Extensions) -> &Self {
+        extensions.get().unwrap_or(&USUAL)
+    }
+
     /// The key among these headers.
     pub(super) fn key(&self, headers: &HeaderMap) -> Result<IdempotencyKey, Rejection> {
         let mut lines = headers.get_all(&self.name).iter();

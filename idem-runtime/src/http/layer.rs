@@ -5,13 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 use tokio::task::JoinHandle;
 use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Instrument as _;
 
-use super::extract::is_safe;
 use super::header::Rule;
 use crate::engine::Idem;
 use crate::outcome::{Outcome, with_outcome};
@@ -25,8 +24,8 @@ impl Idem {
     /// [`IdempotencyKey`](crate::IdempotencyKey) is read from. `HEAD` and `OPTIONS` pass in their
     /// caller's task.
     ///
-    /// A time-out belongs outside of it (in axum: in a later `.layer(…)`), what sets task-locals for
-    /// handlers inside.
+    /// A time-out belongs outside of it (in axum: in a later `.layer(…)`; tonic's own is), what sets
+    /// task-locals for handlers inside.
     ///
     /// ```
     /// # use axum::{Router, routing::post};
@@ -137,6 +136,12 @@ impl<R, E> Future for IdemFuture<R, E> {
             Err(_) => Poll::Pending,
         }
     }
+}
+
+/// Methods that a server answers by itself, or by a handler written for another: their effect, if
+/// any, is not what a client asks for.
+pub(super) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::HEAD | Method::OPTIONS)
 }
 
 /// Says of a response that it answers a duplicate.

@@ -1,5 +1,8 @@
-//! HTTP (feature `axum`): the key from a header, responses stored and replayed, errors as problem
-//! documents, and a layer under which a client that leaves stops nothing.
+//! HTTP (feature `axum`) and gRPC (feature `tonic`): the key from a header, results stored and
+//! replayed, errors as problem documents or statuses, and a layer under which a client that leaves
+//! stops nothing.
+//!
+//! # Handlers of axum
 //!
 //! ```
 //! use axum::{Json, Router, extract::State, routing::post};
@@ -35,18 +38,58 @@
 //! | a body whose length is not known beforehand, or over the engine's `max_result` | completed; the client gets all of it, duplicates [`ResultNotStored`](crate::Error::ResultNotStored) |
 //!
 //! Of a `Response` the status, the body and the headers in [`KEPT`] are stored.
+//!
+//! # Services of tonic
+//!
+//! ```
+//! # #[cfg(feature = "tonic")] mod example {
+//! use idem::{IdempotencyKey, idempotent};
+//! use tonic::{Request, Response, Status};
+//! # #[derive(serde::Serialize)] struct Pay { tenant: String, amount: u64 }
+//! # fn tenant(request: &Request<Pay>) -> Result<String, Status> { Ok(request.get_ref().tenant.clone()) }
+//!
+//! # struct Payments; impl Payments {
+//! async fn pay(&self, request: Request<Pay>) -> Result<Response<u64>, Status> {
+//!     let tenant = tenant(&request)?; // whoever your authentication found
+//!     let key = IdempotencyKey::try_from(&request)?; // the metadata `idempotency-key`
+//!     Ok(Response::new(self.charge(&tenant, &key, request.get_ref()).await?))
+//! }
+//!
+//! #[idempotent(key = "pay:{tenant}:{key}", strategy = "setnx", fingerprint(pay))]
+//! async fn charge(&self, tenant: &str, key: &IdempotencyKey, pay: &Pay) -> Result<u64, Status> {
+//!     Ok(pay.amount) // runs once; duplicates get the stored message
+//! }
+//! # } }
+//! ```
+//!
+//! The layer goes on the server: `Server::builder().layer(idem.layer())`. Of a
+//! [`Status`](https://docs.rs/tonic/latest/tonic/struct.Status.html) that an
+//! [`Error`](crate::Error) becomes, `From` says which code it has.
 
+#[cfg(feature = "axum")]
 mod capture;
+#[cfg(feature = "axum")]
 mod envelope;
+mod explanation;
+#[cfg(feature = "axum")]
 mod extract;
+#[cfg(feature = "axum")]
 mod frontend;
+#[cfg(feature = "tonic")]
+mod grpc;
 mod header;
 mod layer;
+#[cfg(feature = "axum")]
 mod problem;
+mod rejection;
+#[cfg(feature = "axum")]
 mod returns;
 
+#[cfg(feature = "axum")]
 pub use envelope::KEPT;
-pub use extract::IdempotencyKeyRejection;
+#[cfg(feature = "axum")]
 pub use frontend::frontend;
 pub use layer::{IdemFuture, IdemLayer, IdemService};
+pub use rejection::IdempotencyKeyRejection;
+#[cfg(feature = "axum")]
 pub use returns::{Http, HttpNotStored, HttpReturn, HttpValue};

@@ -1,4 +1,4 @@
-//! Errors as problem documents (RFC 9457). No key, no payload and nothing of the inside is in one.
+//! Errors as problem documents (RFC 9457).
 
 use std::time::Duration;
 
@@ -6,6 +6,8 @@ use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
+use super::explanation::{Explanation, tell_operators};
+use super::rejection::IdempotencyKeyRejection;
 use crate::error::Error;
 
 /// What a problem's `type` begins with; its name follows. `docs/guide/http.md` has a heading for each.
@@ -13,22 +15,21 @@ const TYPE: &str = "urn:idem:problem:";
 
 /// One problem document.
 #[derive(Debug)]
-pub(super) struct Problem {
-    /// The last part of its `type`: stable.
-    pub(super) name: &'static str,
-    pub(super) status: StatusCode,
-    pub(super) title: &'static str,
-    pub(super) detail: &'static str,
-    pub(super) retry_after: Option<Duration>,
+struct Problem {
+    /// Its name is the last part of the `type`.
+    explanation: Explanation,
+    status: StatusCode,
+    retry_after: Option<Duration>,
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let Explanation { name, title, detail } = self.explanation;
         let document = serde_json::json!({
-            "type": format!("{TYPE}{}", self.name),
-            "title": self.title,
+            "type": format!("{TYPE}{name}"),
+            "title": title,
             "status": self.status.as_u16(),
-            "detail": self.detail,
+            "detail": detail,
         });
         let mut response = Response::new(Body::from(document.to_string()));
         *response.status_mut() = self.status;
@@ -49,77 +50,12 @@ fn whole_seconds(time: Duration) -> u64 {
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        let (name, title, detail) = words(error);
         let status = StatusCode::from_u16(error.http_status());
         Self {
-            name,
+            explanation: error.into(),
             status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            title,
-            detail,
             retry_after: error.retry_after(),
         }
-    }
-}
-
-/// The name, the title and the remedy of an error's problem.
-fn words(error: &Error) -> (&'static str, &'static str, &'static str) {
-    match error {
-        Error::InFlight { .. } => (
-            "in-flight",
-            "The same request is still being processed",
-            "Send it again, unchanged, after the time in `Retry-After`.",
-        ),
-        Error::Duplicate { .. } => (
-            "duplicate",
-            "The request was processed before",
-            "It was done once and is not done again; its result is not kept.",
-        ),
-        Error::Mismatch { .. } => (
-            "mismatch",
-            "The key was used for another request",
-            "Send a new key with a new request, and a key again only with the same request.",
-        ),
-        Error::Exhausted { .. } => (
-            "exhausted",
-            "The request was tried too often",
-            "Each attempt that is allowed was made and had no result.",
-        ),
-        Error::TimedOut { .. } => {
-            ("timed-out", "The request took too long", "What it did is not known.")
-        }
-        Error::ResultNotStored { .. } => (
-            "result-not-stored",
-            "The request was processed before, and its result is not kept",
-            "It was done once and is not done again; its result could not be stored.",
-        ),
-        Error::InvalidKey { .. } => (
-            "invalid-key",
-            "The request can't be told from others",
-            "A value that identifies it is empty or can't be used.",
-        ),
-        Error::InvalidToken { .. } => ("invalid-token", "The token is not valid", "Get a new one."),
-        Error::IllegalTransition { .. } => (
-            "illegal-transition",
-            "The current state does not allow this",
-            "Another request has changed the state, or it was never one that allows this.",
-        ),
-        Error::Unreadable { .. } => (
-            "unreadable",
-            "The request was seen before, and its record can't be read",
-            "It is not done again; a person has to look at its record.",
-        ),
-        Error::Conflict { .. } => (
-            "conflict",
-            "Another request was faster",
-            "Nothing was done. Send it again, unchanged, after the time in `Retry-After`.",
-        ),
-        Error::Outage { .. } => (
-            "outage",
-            "The request can't be processed now",
-            "Send it again, unchanged, after the time in `Retry-After`.",
-        ),
-        Error::NotInstalled => ("not-installed", "The service is not set up", "Nothing was done."),
-        Error::Config { .. } => ("config", "The service is not set up", "Nothing was done."),
     }
 }
 
@@ -138,16 +74,7 @@ fn words(error: &Error) -> (&'static str, &'static str, &'static str) {
 /// ```
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        match &self {
-            Self::NotInstalled | Self::Config { .. } => {
-                tracing::error!(error = %self, "a guarded handler could not be called");
-            }
-            Self::Outage { .. } => {
-                tracing::warn!(error = %self, "a guarded handler was not called");
-            }
-            // Others name the key, or quote a database that may.
-            _ => {}
-        }
+        tell_operators(&self);
         Problem::from(&self).into_response()
     }
 }
@@ -159,10 +86,17 @@ impl From<Error> for Response {
     }
 }
 
+impl IntoResponse for IdempotencyKeyRejection {
+    fn into_response(self) -> Response {
+        let (explanation, status) = (self.into(), StatusCode::BAD_REQUEST);
+        Problem { explanation, status, retry_after: None }.into_response()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::IdempotencyKeyRejection;
+    use crate::http::explanation::tests::each;
 
     #[test]
     fn seconds_are_rounded_up_and_never_0() {
@@ -171,58 +105,12 @@ mod tests {
         }
     }
 
-    fn each() -> Vec<Error> {
-        let key = || "charge:secret".to_owned();
-        vec![
-            Error::in_flight(key(), Duration::from_secs(3)),
-            Error::Duplicate { key: key() },
-            Error::Mismatch { key: key() },
-            Error::Exhausted { key: key(), limit: 3 },
-            Error::TimedOut { key: key() },
-            Error::ResultNotStored { key: key() },
-            Error::InvalidKey { reason: "secret".into() },
-            Error::InvalidToken { reason: crate::InvalidToken::Expired },
-            Error::IllegalTransition {
-                entity: "secret".into(),
-                from: "secret",
-                to: "secret",
-                actual: None,
-                known: true,
-            },
-            Error::Unreadable { key: key(), reason: "secret".into() },
-            Error::Conflict { source: "secret".into() },
-            Error::outage("secret"),
-            Error::NotInstalled,
-            Error::config("secret"),
-        ]
-    }
-
     #[test]
-    fn a_problem_has_its_errors_status_and_code_and_a_time_where_asking_again_helps() {
+    fn a_problem_has_its_errors_status_and_a_time_where_asking_again_helps() {
         for error in each() {
             let problem = Problem::from(&error);
-            assert_eq!(problem.name.replace('-', "_"), error.code());
             assert_eq!(problem.status.as_u16(), error.http_status());
             assert_eq!(problem.retry_after.is_some(), error.is_retryable(), "{error}");
-        }
-    }
-
-    #[test]
-    fn no_problem_tells_a_key_or_what_is_inside() {
-        for error in each() {
-            let problem = Problem::from(&error);
-            assert!(!format!("{problem:?}").contains("secret"), "{problem:?}");
-        }
-    }
-
-    /// The guide explains each type under a heading of its name.
-    #[test]
-    fn each_type_is_in_the_guide() {
-        let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/http.md");
-        let guide = std::fs::read_to_string(guide).expect("the guide");
-        let errors = each().into_iter().map(|error| Problem::from(&error));
-        for Problem { name, .. } in errors.chain(IdempotencyKeyRejection::EACH.map(Into::into)) {
-            assert!(guide.contains(&format!("### `{name}`\n")), "no heading for {name}");
         }
     }
 }

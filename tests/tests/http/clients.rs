@@ -13,7 +13,7 @@ use idem::{Error, IdempotencyKey, idempotent};
 use kit::http::Request;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::support::{App, User, assert_problem, every_store, listen};
+use crate::support::{App, Left, User, assert_problem, every_store, listen};
 
 #[idempotent(key = "first:{user}:{key}", strategy = "setnx", wait = "60s", fingerprint = "off")]
 async fn effect_first(
@@ -67,19 +67,10 @@ fn request(path: &str) -> Request {
     Request::post(path).header("X-User", "ada").key("k-1")
 }
 
-/// Tells of each request that the server has given up.
-struct Left(Arc<Semaphore>);
-
-impl Drop for Left {
-    fn drop(&mut self) {
-        self.0.add_permits(1);
-    }
-}
-
 async fn tell(State(left): State<Arc<Semaphore>>, request: AxumRequest, next: Next) -> Response {
     let left = Left(left);
     let response = next.run(request).await;
-    std::mem::forget(left);
+    left.answered();
     response
 }
 

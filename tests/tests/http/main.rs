@@ -1,8 +1,9 @@
 //! A real axum server on loopback, and requests as an outsider sends them: each promise of the
-//! feature `axum`, in memory and on Redis.
+//! feature `axum`, in memory and on Redis. In `grpc` the same of `tonic`, on a real channel.
 
 mod bodies;
 mod clients;
+mod grpc;
 mod headers;
 mod outages;
 mod parallel;

@@ -109,3 +109,19 @@ pub(crate) fn assert_problem(answer: &Answer, status: u16, name: &str) {
     assert!(document["title"].is_string() && document["detail"].is_string(), "{document}");
     assert!(!answer.is_replayed());
 }
+
+/// Tells of a request that the server has given up, when it is dropped before its answer.
+pub(crate) struct Left(pub(crate) Arc<Semaphore>);
+
+impl Left {
+    /// The request was answered.
+    pub(crate) fn answered(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
+}
