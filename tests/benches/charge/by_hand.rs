@@ -60,7 +60,29 @@ impl ByHand {
         Self { connection, completion }
     }
 
-    async fn complete(&self, key: &str, owner: &str, result: &[u8]) -> RedisResult<bool> {
+    /// The name of a charge in the store.
+    pub(super) fn key(&self, name: impl Display) -> String {
+        format!("{}:charge:{name}", self.completion.prefix())
+    }
+
+    /// Whoever claims now.
+    pub(super) fn owner() -> String {
+        format!("{CLAIM}{:032x}", rand::random::<u128>())
+    }
+
+    /// Claims a key; what stands there, if it is taken.
+    pub(super) async fn claim(&self, key: &str, owner: &str) -> RedisResult<Option<Vec<u8>>> {
+        let mut set = redis::cmd("SET");
+        set.arg(key).arg(owner).arg("NX").arg("GET").arg("PX").arg(LEASE_MS);
+        set.query_async(&mut self.connection.clone()).await
+    }
+
+    pub(super) async fn complete(
+        &self,
+        key: &str,
+        owner: &str,
+        result: &[u8],
+    ) -> RedisResult<bool> {
         let mut connection = self.connection.clone();
         match &self.completion {
             Completion::Lua(script) => {
@@ -79,12 +101,8 @@ impl ByHand {
 impl ByHand {
     /// Charges an order once under this name.
     pub(super) async fn guarded(&self, name: impl Display, order: u64) -> Receipt {
-        let mut connection = self.connection.clone();
-        let key = format!("{}:charge:{name}", self.completion.prefix());
-        let owner = format!("{CLAIM}{:032x}", rand::random::<u128>());
-        let mut set = redis::cmd("SET");
-        set.arg(&key).arg(&owner).arg("NX").arg("GET").arg("PX").arg(LEASE_MS);
-        let found: Option<Vec<u8>> = set.query_async(&mut connection).await.expect("it answers");
+        let (key, owner) = (self.key(name), Self::owner());
+        let found = self.claim(&key, &owner).await.expect("it answers");
         if let Some(found) = found {
             assert!(!found.starts_with(CLAIM.as_bytes()), "nobody else has the key");
             return serde_json::from_slice(&found).expect("a receipt");

@@ -3,6 +3,7 @@
 mod by_hand;
 mod by_hand_counted;
 mod by_hand_token;
+pub(crate) mod http;
 pub(crate) mod ours;
 pub(crate) mod sql;
 
