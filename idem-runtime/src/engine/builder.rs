@@ -113,6 +113,20 @@ impl Builder {
         self
     }
 
+    /// Keeps what `db` commits by itself in a store that is no database.
+    #[cfg(feature = "testing")]
+    pub(crate) fn db_in(mut self, store: impl Store) -> Self {
+        self.settings.db = Some(Shelf::own(store, self.timeout));
+        self
+    }
+
+    /// Joins the transactions of this database, where `db` keeps what it commits by itself elsewhere.
+    #[cfg(all(feature = "sqlite", feature = "testing"))]
+    pub(crate) fn joins(mut self, database: sql::Database) -> Self {
+        self.settings.database = Some(database);
+        self
+    }
+
     /// Keeps the records of `db` in a file of the engine's own.
     #[cfg(feature = "sqlite")]
     pub(super) fn file(mut self, path: std::path::PathBuf) -> Self {
@@ -211,7 +225,8 @@ impl Builder {
         #[cfg(feature = "_sql")]
         if let Some(source) = self.db.pop().filter(|_| !self.settings.disabled) {
             let database = source.open(&self.table, self.timeout).await?;
-            self.settings.db = Some(Shelf::Sql(database));
+            self.settings.db = Some(Shelf::Sql(database.clone()));
+            self.settings.database = Some(database);
         }
         let Some(kv) = self.kv.pop() else { return Ok(Idem::of(self.settings)) };
         self.settings.kv = Some(match kv {

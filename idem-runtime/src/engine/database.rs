@@ -6,7 +6,6 @@ use tokio::sync::watch;
 
 use super::Idem;
 use crate::error::Error;
-use crate::store::Shelf;
 use crate::store::sql::Database;
 use crate::store::sql::inside::Joinable;
 
@@ -100,11 +99,8 @@ impl Idem {
         })
     }
 
-    fn database(&self) -> Result<&Database, Error> {
-        match &self.0.db {
-            Some(Shelf::Sql(database)) => Ok(database),
-            _ => Err(Error::config(super::NO_DATABASE)),
-        }
+    pub(crate) fn database(&self) -> Result<&Database, Error> {
+        self.0.database.as_ref().ok_or_else(|| Error::config(super::NO_DATABASE))
     }
 }
 
@@ -147,11 +143,7 @@ impl Sweeper {
 impl super::Settings {
     /// The sweeper of an engine of these settings.
     pub(super) fn sweeper(&self) -> Option<Sweeper> {
-        match &self.db {
-            Some(Shelf::Sql(database)) if !self.sweep_every.is_zero() => {
-                Some(Sweeper::start(database.clone(), self.sweep_every))
-            }
-            _ => None,
-        }
+        let database = self.database.as_ref().filter(|_| !self.sweep_every.is_zero())?;
+        Some(Sweeper::start(database.clone(), self.sweep_every))
     }
 }

@@ -54,6 +54,9 @@ struct Inner {
     id: usize,
     kv: Option<Shelf>,
     db: Option<Shelf>,
+    /// What `db` keeps its records in, for those who ask it more than a store's steps.
+    #[cfg(feature = "_sql")]
+    database: Option<crate::store::sql::Database>,
     #[cfg(feature = "_sql")]
     sweeper: Option<database::Sweeper>,
     /// Encoded, with the `:` that follows it.
@@ -90,11 +93,15 @@ impl Idem {
     fn of(settings: Settings) -> Self {
         #[cfg(feature = "_sql")]
         let sweeper = settings.sweeper();
+        #[cfg(feature = "_sql")]
+        let database = settings.database;
         let Settings { kv, db, prefix, holder, max_result, disabled, tokens, .. } = settings;
         Self(Arc::new(Inner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             kv,
             db,
+            #[cfg(feature = "_sql")]
+            database,
             #[cfg(feature = "_sql")]
             sweeper,
             prefix: Name::start(&prefix),
@@ -249,6 +256,8 @@ pub(crate) struct Settings {
     kv: Option<Shelf>,
     db: Option<Shelf>,
     #[cfg(feature = "_sql")]
+    database: Option<crate::store::sql::Database>,
+    #[cfg(feature = "_sql")]
     sweep_every: Duration,
     prefix: String,
     holder: String,
@@ -265,6 +274,8 @@ impl Default for Settings {
         Self {
             kv: None,
             db: None,
+            #[cfg(feature = "_sql")]
+            database: None,
             #[cfg(feature = "_sql")]
             sweep_every: Duration::from_mins(1),
             prefix: DEFAULT_PREFIX.to_owned(),

@@ -8,6 +8,7 @@ use super::scenario::{Fault, Moment, Scenario, Step};
 pub(super) fn on(course: &Course) -> String {
     let (guarantee, remedies) = match course.scenario() {
         None => of_a_duplicate(),
+        Some(_) if course.has_database() && course.runs() < 2 => of_a_transaction(),
         Some(scenario) => of(scenario, course.runs()),
     };
     let remedies: Vec<_> = remedies.iter().map(|remedy| format!("  - {remedy}")).collect();
@@ -25,6 +26,9 @@ const COUNT: &str = "rather not at all than twice: `strategy = \"count\"`, which
                      than its `limit`, crashes included";
 const HOLD: &str = "`on_err = \"hold\"` where an `Err` leaves open whether the effect took place";
 const FENCE: &str = "let the other system refuse an older `idem::attempt().fence()`";
+const IN_TX: &str =
+    "let everything that must happen once be writes on the transaction that the function is given";
+const OUTBOX: &str = "write what is to be sent into a table of the same transaction, and send it from there (an outbox)";
 const INSIDE: &str = "do everything that must happen once inside of the guarded function";
 
 type Told = (&'static str, Vec<&'static str>);
@@ -34,6 +38,14 @@ fn of_a_duplicate() -> Told {
         "a completed duplicate gets the stored result, and its body does not run; an `Err` frees the \
          key, and the next delivery runs again",
         vec![INSIDE, HOLD],
+    )
+}
+
+fn of_a_transaction() -> Told {
+    (
+        "with `tx` claim, writes and result commit together, or not at all; what the body has done \
+         elsewhere is not undone with them",
+        vec![IN_TX, OUTBOX, DOWNSTREAM],
     )
 }
 

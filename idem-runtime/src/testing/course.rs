@@ -1,18 +1,24 @@
 //! The course that one scenario takes: its points, its fault, and what people are told of it.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::time::Instant;
 
+use super::hold::Gate;
 use super::scenario::{Fault, Moment, Point, Scenario};
 
 /// One run of the closure.
 pub(super) struct Course {
     scenario: Option<Scenario>,
     began: Instant,
+    database: OnceLock<Busy>,
+    gate: Arc<Gate>,
     state: Mutex<State>,
 }
+
+/// Whether something is asked of the database, and may not be answered yet.
+pub(super) type Busy = Box<dyn Fn() -> bool + Send + Sync>;
 
 #[derive(Default)]
 struct State {
@@ -31,7 +37,13 @@ struct State {
 impl Course {
     /// Begins now.
     pub(super) fn begin(scenario: Option<Scenario>) -> Self {
-        Self { scenario, began: Instant::now(), state: Mutex::default() }
+        Self {
+            scenario,
+            began: Instant::now(),
+            database: OnceLock::new(),
+            gate: Arc::default(),
+            state: Mutex::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -92,6 +104,24 @@ impl Course {
     /// Whether a delivery has come to the world's store.
     pub(super) fn has_asked_the_store(&self) -> bool {
         self.state().points.iter().any(|point| matches!(point.moment, Moment::Before(_)))
+    }
+
+    /// There is a database, which answers in real time: the course is not the same to the last await.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn has_a_database_now(&self, busy: Busy) {
+        self.database.get_or_init(|| busy);
+    }
+
+    pub(super) fn has_database(&self) -> bool {
+        self.database.get().is_some()
+    }
+
+    pub(super) fn may_wait_for_its_database(&self) -> bool {
+        self.database.get().is_some_and(|busy| busy())
+    }
+
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// Whether what was to go wrong did.

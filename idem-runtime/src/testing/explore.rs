@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::advice;
 use super::course::Course;
+use super::hold::held;
 use super::scenario::Scenario;
 use super::world::World;
 
@@ -112,23 +113,15 @@ impl Explore {
             "idem::testing: the closure delivered nothing: call `world.deliver(|| …).await` in it"
         );
         assert!(
-            first.has_asked_the_store(),
+            first.has_asked_the_store() || first.has_database(),
             "idem::testing: the handler's call went to another engine than the world's: explore a \
              function without `engine = …`, or deliver it by `world.deliver_with(|idem| …)`"
         );
         let all = Scenario::all(&first.points());
         let run = self.chosen(all.len());
-        for at in &run {
-            let course = take(&closure, Some(all[*at]));
-            assert!(
-                course.has_met_its_fault(),
-                "idem::testing: the closure takes another course each time, so nothing was shown: \
-                 make everything anew in it, without randomness, real time or threads. This never \
-                 came: {}",
-                all[*at],
-            );
-        }
-        let (scenarios, of) = (run.len() + 1, all.len() + 1);
+        let missed = run.iter().filter(|at| !comes(&closure, all[**at])).count();
+        assert!(missed <= run.len() / 2, "{ANOTHER_COURSE}: {missed} of {} never came", run.len());
+        let (scenarios, of) = (run.len() + 1 - missed, all.len() + 1);
         let of = if scenarios == of { String::new() } else { format!(" of {of}") };
         println!("idem::testing: {scenarios}{of} scenarios in {:.0?}, all well", began.elapsed());
         scenarios
@@ -139,6 +132,27 @@ impl Explore {
         let run = all.min(self.at_most - 1);
         (0..run).map(|at| at * all / run).collect()
     }
+}
+
+const ANOTHER_COURSE: &str = "idem::testing: the closure takes another course each time, so nothing was shown: make everything \
+                              anew in it, without randomness, real time or threads";
+
+/// How often a scenario is tried whose moment does not come.
+const TRIES: usize = 5;
+
+/// Whether a scenario's moment comes, and all goes well. A database answers in real time, so that it
+/// may not come at once.
+fn comes<F, Fut>(closure: &F, scenario: Scenario) -> bool
+where
+    F: Fn(World) -> Fut + Sync,
+    Fut: Future<Output = ()>,
+{
+    (0..TRIES).any(|_| {
+        let course = take(closure, Some(scenario));
+        let has_come = course.has_met_its_fault();
+        assert!(has_come || course.has_database(), "{ANOTHER_COURSE}. This never came: {scenario}");
+        has_come
+    })
 }
 
 /// Takes one course. A failure is told and goes on.
@@ -174,7 +188,7 @@ where
     // Its clock begins inside.
     let course = runtime.block_on(async { Arc::new(Course::begin(scenario)) });
     let world = World::new(&course);
-    let run = || runtime.block_on(closure(world));
+    let run = || runtime.block_on(held(&course, closure(world)));
     let ended = catch_unwind(AssertUnwindSafe(run));
     (course, ended)
 }

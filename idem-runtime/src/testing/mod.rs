@@ -37,6 +37,9 @@
 //! no threads), and calls functions that take the task's engine: those without `engine = …`. Each
 //! scenario runs on a thread and a paused runtime of its own, while the calling one waits.
 //!
+//! `db` with `tx` and `state` join transactions of the world's database, `world.sqlite()` (feature
+//! `sqlite`). `db` without `tx` needs none: its claims are kept in memory here.
+//!
 //! # What it can't show
 //!
 //! One thing goes wrong a scenario, not two. Tasks that a handler spawns outlive the kill of their
@@ -46,7 +49,10 @@
 mod advice;
 mod answer;
 mod course;
+#[cfg(feature = "sqlite")]
+mod database;
 mod explore;
+mod hold;
 mod process;
 mod scenario;
 mod world;

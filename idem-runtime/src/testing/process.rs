@@ -15,7 +15,6 @@ use crate::store::{Change, Claim, Claimed, Found, Memory, Name, Settled, Store, 
 /// A process that serves deliveries, until it is killed.
 pub(super) struct Process {
     course: Arc<Course>,
-    memory: Arc<Memory>,
     /// For people: `A`, `B`, …
     pub(super) name: char,
     is_dead: AtomicBool,
@@ -35,16 +34,20 @@ struct Driven {
 
 impl Process {
     /// Starts a process, and its engine.
-    pub(super) async fn start(course: &Arc<Course>, memory: &Arc<Memory>) -> (Arc<Self>, Idem) {
+    pub(super) async fn start(course: &Arc<Course>, world: &Places) -> (Arc<Self>, Idem) {
         let process = Arc::new(Self {
             course: Arc::clone(course),
-            memory: Arc::clone(memory),
             name: course.next_process(),
             is_dead: AtomicBool::new(false),
             driven: Mutex::default(),
         });
         let holder = format!("process {}", process.name);
-        let engine = Idem::builder().store(Way(Arc::clone(&process))).holder(holder).build().await;
+        let way = Way { process: Arc::clone(&process), memory: Arc::clone(&world.memory) };
+        // What a database commits by itself, memory keeps by the same rules, and on the paused clock.
+        let engine = Idem::builder().store(way.clone()).db_in(way).holder(holder);
+        #[cfg(feature = "sqlite")]
+        let engine = world.database.joined_by(engine);
+        let engine = engine.build().await;
         let engine = engine.unwrap_or_else(|error| unreachable!("a store of one's own: {error}"));
         (process, engine)
     }
@@ -120,17 +123,29 @@ impl Process {
     }
 }
 
+/// Where the processes of a world keep their records.
+#[derive(Default)]
+pub(super) struct Places {
+    memory: Arc<Memory>,
+    #[cfg(feature = "sqlite")]
+    pub(super) database: super::database::Database,
+}
+
 /// The store as this process reaches it.
-struct Way(Arc<Process>);
+#[derive(Clone)]
+struct Way {
+    process: Arc<Process>,
+    memory: Arc<Memory>,
+}
 
 impl Store for Way {
     const COUNTS: bool = Memory::COUNTS;
 
     async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
-        let Self(process) = self;
+        let Self { process, memory } = self;
         let step = if claim.over.is_some() { Step::TakeOver } else { Step::Claim };
         process.pass(Moment::Before(step)).await?;
-        let claimed = process.memory.claim(claim).await?;
+        let claimed = memory.claim(claim).await?;
         match &claimed {
             Claimed::Won { .. } => {
                 let number = claim.record.attempts();
@@ -150,7 +165,7 @@ impl Store for Way {
         running: &Record,
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
-        let Self(process) = self;
+        let Self { process, memory } = self;
         let step = match change {
             Change::Renew => Step::Renew,
             Change::Complete(_) => Step::Complete,
@@ -158,7 +173,7 @@ impl Store for Way {
             Change::Purge => Step::Purge,
         };
         process.pass(Moment::Before(step)).await?;
-        let settled = process.memory.settle(name, running, change).await?;
+        let settled = memory.settle(name, running, change).await?;
         let word = if settled == Settled::Done { "done" } else { "lost: the key is another's" };
         process.tell(&format!("{step}: {word}"));
         process.pass(Moment::After(step)).await?;
@@ -169,9 +184,9 @@ impl Store for Way {
     }
 
     async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
-        let Self(process) = self;
+        let Self { process, memory } = self;
         process.pass(Moment::Before(Step::Get)).await?;
-        let found = process.memory.get(name).await?;
+        let found = memory.get(name).await?;
         process.pass(Moment::After(Step::Get)).await?;
         Ok(found)
     }

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use super::answer::Answer;
 use super::course::Course;
-use super::process::Process;
+use super::hold;
+use super::process::{Places, Process};
 use super::scenario::Fault;
 use crate::engine::Idem;
 use crate::outcome::with_told;
-use crate::store::Memory;
 
 /// What the closure of [`explore`](super::explore) gets: a store, processes that share it, and
 /// deliveries that may go wrong.
@@ -25,7 +25,7 @@ pub struct World(Arc<Inner>);
 
 struct Inner {
     course: Arc<Course>,
-    memory: Arc<Memory>,
+    places: Places,
     /// The process that serves.
     serving: Mutex<Option<Serving>>,
 }
@@ -51,7 +51,7 @@ impl World {
     pub(super) fn new(course: &Arc<Course>) -> Self {
         Self(Arc::new(Inner {
             course: Arc::clone(course),
-            memory: Arc::default(),
+            places: Places::default(),
             serving: Mutex::default(),
         }))
     }
@@ -119,6 +119,16 @@ impl World {
         answer
     }
 
+    #[cfg(feature = "sqlite")]
+    pub(super) fn places(&self) -> &Places {
+        &self.0.places
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(super) fn course(&self) -> &Course {
+        &self.0.course
+    }
+
     /// Delivers until there is an answer. `duplicate`: the process that an unobserved duplicate
     /// comes to first.
     async fn until_answered<T, E, F, Fut>(
@@ -146,6 +156,10 @@ impl World {
             }
             let call = Box::pin(engine.scope(with_told(handler(engine.clone()))));
             match self.drive((&process, &engine), delivery, call, handler).await {
+                Ended::Answered((Err(_), None)) if course.has_database() => {
+                    course
+                        .tell(&format!("process {}: fails before its guarded call", process.name));
+                }
                 Ended::Answered((result, told)) => {
                     let answer = Answer::of(told, result.is_ok());
                     course.tell(&format!("process {}: {answer}", process.name));
@@ -156,6 +170,7 @@ impl World {
                 }
                 Ended::Unanswered => {}
             }
+            hold::settles(course).await;
             tokio::time::sleep(pause).await;
             pause *= LONGER;
         }
@@ -184,7 +199,7 @@ impl World {
     }
 
     async fn another(&self) -> Serving {
-        Process::start(&self.0.course, &self.0.memory).await
+        Process::start(&self.0.course, &self.0.places).await
     }
 
     /// Drives one delivery to its end, past what goes wrong in it.

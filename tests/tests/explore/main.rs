@@ -2,6 +2,7 @@
 
 mod caught;
 mod course;
+mod database;
 mod safe;
 mod world;
 

@@ -68,3 +68,48 @@ mod mended {
         .await;
     }
 }
+
+mod transferred {
+    use sqlx::{SqlitePool, SqliteTransaction};
+
+    use super::*;
+
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    const ACCOUNTS: &str = "create table accounts (id integer primary key, cents integer);
+                            insert into accounts values (1, 500), (2, 0)";
+
+    async fn cents(pool: &SqlitePool, account: i64) -> i64 {
+        let query = sqlx::query_scalar("select cents from accounts where id = ?");
+        query.bind(account).fetch_one(pool).await.unwrap()
+    }
+
+    #[idempotent(key = "transfer:{id}", strategy = "db", tx = tx)]
+    async fn transfer(tx: &mut SqliteTransaction<'_>, id: i64) -> Result<i64, Error> {
+        for (account, change) in [(1, -500), (2, 500)] {
+            sqlx::query("update accounts set cents = cents + ? where id = ?")
+                .bind(change)
+                .bind(account)
+                .execute(&mut **tx)
+                .await?;
+        }
+        Ok(id)
+    }
+
+    #[tokio::test]
+    async fn a_transfer_happens_exactly_once() {
+        idem::testing::explore(|world| async move {
+            let pool = world.sqlite().await;
+            sqlx::raw_sql(ACCOUNTS).execute(&pool).await.unwrap();
+            let transferred = world.deliver(|| async {
+                let mut tx = pool.begin_with("begin immediate").await?;
+                let id = transfer(&mut tx, 4711).await?;
+                tx.commit().await?;
+                Ok::<_, Error>(id)
+            });
+            transferred.await.unwrap();
+            assert_eq!(cents(&pool, 2).await, 500, "{world}");
+        })
+        .await;
+    }
+}

@@ -103,7 +103,7 @@ impl Sqlite {
         let file = "select file from pragma_database_list where name = 'main'";
         let file = self.step().row(|| sqlx::query(file)).await?;
         let is_memory = file.is_none_or(|row| row.get::<String, _>(0).is_empty());
-        if is_memory && self.pool.options().get_max_connections() > 1 {
+        if is_memory && !self.is_shared() {
             return Err(Error::config(
                 "each connection of a pool to an SQLite in memory has records of its own: take a \
                  file, or a pool of one connection",
@@ -117,6 +117,13 @@ impl Sqlite {
             );
         }
         Ok(())
+    }
+
+    /// Whether what is in memory is there for all connections of the pool.
+    fn is_shared(&self) -> bool {
+        // The file system `memdb` shares what has a name with a slash before it.
+        self.pool.options().get_max_connections() == 1
+            || self.pool.connect_options().get_filename().starts_with("/")
     }
 
     /// Makes the table, or brings it up to this version of the library. Safe to run from many
