@@ -1,9 +1,10 @@
 """One private server, on a free loopback port, gone with this process."""
 
 import socket
-import subprocess
 import time
 from pathlib import Path
+
+from .child import start
 
 
 class Server:
@@ -19,8 +20,7 @@ class Server:
             "logfile": folder / "log",
         }
         options = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
-        # The kernel ends it when this process is gone, however it went.
-        self._process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", program, *options])
+        self._process = start([program, *options])
         self.url = f"redis://127.0.0.1:{self.port}"
         self._wait()
 

@@ -1,11 +1,13 @@
 """A peer's worker process: lines to it, and lines from it with the times at which they came."""
 
 import signal
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from threading import Condition, Thread
+
+from .child import start
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,8 @@ class Worker:
         self._is_ready = False
         self._is_over = False
         self._log = open(folder / "log", "a")
-        self._process = subprocess.Popen(
-            [*command, url, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
+        self._process = start(
+            [*command, url, str(folder)], stdin=PIPE, stdout=PIPE, stderr=self._log
         )
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()

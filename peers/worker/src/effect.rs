@@ -23,6 +23,10 @@ impl Effect {
     }
 
     /// Charges an order: notes it in the ledger, and takes its time before it has the receipt.
+    ///
+    /// # Panics
+    ///
+    /// If the ledger can't be written: a run that isn't counted makes a peer look better than it is.
     pub async fn charge(&self, order: &str) -> String {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let receipt = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));

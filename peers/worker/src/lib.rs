@@ -35,6 +35,10 @@ pub trait Peer: Send + Sync + Sized + 'static {
 }
 
 /// Does as the lines of standard input say, until they end.
+///
+/// # Panics
+///
+/// At a line, or an argument, that `peers/README.md` does not have.
 pub fn main<P: Peer>() {
     let mut arguments = std::env::args().skip(1);
     let (Some(url), Some(folder)) = (arguments.next(), arguments.next().map(PathBuf::from)) else {
