@@ -52,7 +52,17 @@ impl Request {
     /// The same request with a body of JSON.
     #[must_use]
     pub fn json(self, body: &str) -> Self {
-        let mut request = self.header("Content-Type", "application/json");
+        self.body("application/json", body)
+    }
+
+    /// The same request with the fields of a form, encoded as they are in a URL.
+    #[must_use]
+    pub fn form(self, fields: &str) -> Self {
+        self.body("application/x-www-form-urlencoded", fields)
+    }
+
+    fn body(self, kind: &str, body: &str) -> Self {
+        let mut request = self.header("Content-Type", kind);
         request.body = body.as_bytes().to_vec();
         request
     }
