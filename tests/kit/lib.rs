@@ -13,6 +13,7 @@
 //! | [`proxy`] | a connection that breaks at the byte where the test wants it |
 //! | [`faulty`] | a store of which chosen steps fail, lose their answer or wait |
 //! | [`http`] | requests as an outsider sends them, byte by byte |
+//! | [`nginx`] | Nginx before one's own servers |
 //! | [`process`] | another process that takes part in a test, and that can die in it |
 //! | [`ledger`] | effects, counted outside of the store under test |
 //! | [`wait_for`] | a condition that becomes true in a while |
@@ -23,6 +24,7 @@ pub mod database;
 pub mod faulty;
 pub mod http;
 pub mod ledger;
+pub mod nginx;
 pub mod place;
 pub mod port;
 pub mod process;

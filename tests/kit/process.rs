@@ -136,6 +136,11 @@ impl Process {
         self.supervisor.wait();
     }
 
+    /// Asks it to end in good order (`SIGTERM`), and does not wait.
+    pub fn terminate(&mut self) {
+        self.supervisor.signal("TERM");
+    }
+
     /// Stops it where it is (`SIGSTOP`), as a long pause of its machine would.
     pub fn pause(&mut self) {
         self.supervisor.pause();
