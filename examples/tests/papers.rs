@@ -60,7 +60,14 @@ fn links(paper: &str) -> Vec<&str> {
 fn every_link_of_the_papers_leads_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut papers = papers();
-    papers.extend(["CHANGELOG.md", "CONTRIBUTING.md"].map(|name| root.join(name)));
+    let others = [
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "docs/benchmarks.md",
+        "docs/reliability.md",
+        "peers/README.md",
+    ];
+    papers.extend(others.map(|name| root.join(name)));
     let records = fs::read_dir(root.join("docs/design")).expect("the records");
     papers.extend(records.map(|record| record.expect("a record").path()));
     let mut followed = 0;
