@@ -76,6 +76,8 @@ impl Attempt {
 
     /// Runs a body as this attempt's.
     pub(crate) fn scope<F: Future>(self, body: F) -> impl Future<Output = F::Output> {
+        #[cfg(feature = "_http")]
+        crate::http::begins(&self.flight);
         CURRENT.scope(self, body)
     }
 

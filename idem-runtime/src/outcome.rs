@@ -73,13 +73,26 @@ pub fn with_outcome<F: Future>(call: F) -> impl Future<Output = (F::Output, Outc
 pub(crate) fn with_told<F: Future>(
     call: F,
 ) -> impl Future<Output = (F::Output, Option<Told>)> + use<F> {
-    let told = Arc::new(Mutex::new(None));
+    let ear = Ear::default();
     // Boxed: awaited in place, the call's future would be kept twice.
-    let call = TOLD.scope(Arc::clone(&told), Box::pin(call));
+    let call = ear.hear(Box::pin(call));
     async move {
         let value = call.await;
-        let told = *told.lock().unwrap_or_else(PoisonError::into_inner);
-        (value, told)
+        (value, ear.told())
+    }
+}
+
+/// Hears how a call was answered.
+#[derive(Debug, Default)]
+pub(crate) struct Ear(Arc<Mutex<Option<Told>>>);
+
+impl Ear {
+    pub(crate) fn hear<F: Future>(&self, call: F) -> impl Future<Output = F::Output> + use<F> {
+        TOLD.scope(Arc::clone(&self.0), call)
+    }
+
+    pub(crate) fn told(&self) -> Option<Told> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

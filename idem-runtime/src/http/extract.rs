@@ -1,10 +1,10 @@
 //! [`IdempotencyKey`] as an extractor.
 
 use axum_core::extract::FromRequestParts;
+use http::Method;
 use http::request::Parts;
 
 use super::header::Rule;
-use super::layer::is_safe;
 use super::rejection::IdempotencyKeyRejection;
 use crate::key::IdempotencyKey;
 
@@ -18,4 +18,10 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         }
         Rule::of(&parts.extensions).key(&parts.headers)
     }
+}
+
+/// Methods that a server answers by itself, or by a handler written for another: their effect, if
+/// any, is not what a client asks for.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::HEAD | Method::OPTIONS)
 }

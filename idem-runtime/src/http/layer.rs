@@ -1,28 +1,29 @@
-//! The layer: each request in a task of its own, under the engine.
+//! The layer: requests that outlive their clients, under the engine.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use http::{HeaderName, HeaderValue, Method, Request, Response};
-use tokio::task::JoinHandle;
+use http::{HeaderName, HeaderValue, Response};
 use tower_layer::Layer;
 use tower_service::Service;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::header::Rule;
+use super::request::Request;
 use crate::engine::Idem;
-use crate::outcome::{Outcome, with_outcome};
+use crate::outcome::{Ear, Outcome, Told};
 
 impl Idem {
     /// A tower layer for services that have guarded handlers.
     ///
-    /// Under it each request runs in a task of its own, so that a client that leaves stops no body
-    /// that has claimed its key; this is the engine of every guarded call that names no other;
-    /// answers to duplicates carry `Idempotent-Replayed: true`; and the layer says which header
-    /// [`IdempotencyKey`](crate::IdempotencyKey) is read from. `HEAD` and `OPTIONS` pass in their
-    /// caller's task.
+    /// Under it a client that leaves stops no body: a request for which one has begun goes on in a
+    /// task of its own, and its attempt is told ([`Attempt::cancelled`](crate::Attempt::cancelled)).
+    /// This is the engine of every guarded call that names no other; answers to duplicates carry
+    /// `Idempotent-Replayed: true`; and the layer says which header
+    /// [`IdempotencyKey`](crate::IdempotencyKey) is read from.
     ///
     /// A time-out belongs outside of it (in axum: in a later `.layer(…)`; tonic's own is), what sets
     /// task-locals for handlers inside.
@@ -84,9 +85,9 @@ pub struct IdemService<S> {
     layer: IdemLayer,
 }
 
-impl<S, B, R> Service<Request<B>> for IdemService<S>
+impl<S, B, R> Service<http::Request<B>> for IdemService<S>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<http::Request<B>, Response = Response<R>>,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
     R: Send + 'static,
@@ -99,61 +100,73 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
         let IdemLayer { idem, rule } = &self.layer;
         request.extensions_mut().insert(rule.clone());
-        let in_place = is_safe(request.method());
-        let answer = idem.scope(self.inner.call(request));
-        IdemFuture(if in_place {
-            Answering::InPlace(Box::pin(answer))
-        } else {
-            Answering::InTask(tokio::spawn(with_outcome(answer).in_current_span()))
-        })
+        let (request, ear, answer) =
+            (Arc::<Request>::default(), Ear::default(), self.inner.call(request));
+        let serving = Box::pin(request.scope(ear.hear(idem.scope(answer))));
+        IdemFuture { serving: Some(serving), request, ear, span: Span::current() }
     }
 }
 
-/// The answer of an [`IdemService`]. Dropped, it leaves the request running in its task.
-pub struct IdemFuture<R, E>(Answering<Result<Response<R>, E>>);
-
-enum Answering<T> {
-    InPlace(Pin<Box<dyn Future<Output = T> + Send>>),
-    InTask(JoinHandle<(T, Outcome)>),
+/// The answer of an [`IdemService`]. Dropped while a guarded body runs for it, it goes on in a task of
+/// its own.
+pub struct IdemFuture<R: 'static, E: 'static> {
+    /// `None` once it has ended.
+    serving: Option<Serving<Result<Response<R>, E>>>,
+    request: Arc<Request>,
+    ear: Ear,
+    span: tracing::Span,
 }
 
-impl<R, E> Future for IdemFuture<R, E> {
+type Serving<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+impl<R: 'static, E: 'static> Future for IdemFuture<R, E> {
     type Output = Result<Response<R>, E>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let ended = match &mut self.0 {
-            Answering::InPlace(answer) => return answer.as_mut().poll(context),
-            Answering::InTask(task) => ready!(Pin::new(task).poll(context)),
-        };
-        match ended {
-            Ok((answer, outcome)) => Poll::Ready(answer.map(|response| marked(response, outcome))),
-            // As without the layer: whoever serves the connection sees the handler's panic.
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // Nobody aborts the task but a runtime that ends, which drops this future too.
-            Err(_) => Poll::Pending,
+        // Out of it meanwhile: what panics is not to go on.
+        let Some(mut serving) = self.serving.take() else { return Poll::Pending };
+        match serving.as_mut().poll(context) {
+            Poll::Pending => {
+                self.serving = Some(serving);
+                Poll::Pending
+            }
+            Poll::Ready(answer) => {
+                let told = self.ear.told();
+                Poll::Ready(answer.map(|response| marked(response, told)))
+            }
         }
     }
 }
 
-/// Methods that a server answers by itself, or by a handler written for another: their effect, if
-/// any, is not what a client asks for.
-pub(super) fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::HEAD | Method::OPTIONS)
+impl<R: 'static, E: 'static> Drop for IdemFuture<R, E> {
+    /// The client has left. A body that has begun goes on; what only waits or claims does not.
+    fn drop(&mut self) {
+        let Some((serving, begun)) = self.serving.take().zip(self.request.begun()) else { return };
+        begun.cancel();
+        let going_on = async move {
+            begun.polled_here();
+            drop(serving.await);
+        };
+        // Without a runtime, as in a program that ends, nothing goes on.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(going_on.instrument(std::mem::replace(&mut self.span, Span::none())));
+        }
+    }
 }
 
 /// Says of a response that it answers a duplicate.
-fn marked<R>(mut response: Response<R>, outcome: Outcome) -> Response<R> {
-    if matches!(outcome, Outcome::Replayed { .. } | Outcome::Waited) {
+fn marked<R>(mut response: Response<R>, told: Option<Told>) -> Response<R> {
+    if told.is_some_and(|told| matches!(told.outcome, Outcome::Replayed { .. } | Outcome::Waited)) {
         let name = HeaderName::from_static("idempotent-replayed");
         response.headers_mut().insert(name, HeaderValue::from_static("true"));
     }
     response
 }
 
-impl<R, E> fmt::Debug for IdemFuture<R, E> {
+impl<R: 'static, E: 'static> fmt::Debug for IdemFuture<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdemFuture").finish_non_exhaustive()
     }

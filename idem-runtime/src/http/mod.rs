@@ -82,6 +82,7 @@ mod layer;
 #[cfg(feature = "axum")]
 mod problem;
 mod rejection;
+mod request;
 #[cfg(feature = "axum")]
 mod returns;
 
@@ -91,5 +92,6 @@ pub use envelope::KEPT;
 pub use frontend::frontend;
 pub use layer::{IdemFuture, IdemLayer, IdemService};
 pub use rejection::IdempotencyKeyRejection;
+pub(crate) use request::begins;
 #[cfg(feature = "axum")]
 pub use returns::{Http, HttpNotStored, HttpReturn, HttpValue};

@@ -55,13 +55,28 @@ async fn panics(
     panic!("after effect {}", app.effect());
 }
 
+#[idempotent(key = "until_left:{user}:{key}", strategy = "setnx", fingerprint = "off")]
+async fn until_left(
+    State(app): State<App>,
+    user: User,
+    key: IdempotencyKey,
+) -> Result<Json<usize>, Error> {
+    app.enter();
+    idem::attempt().cancelled().await;
+    Ok(Json(app.effect()))
+}
+
 fn routes() -> Router<App> {
     Router::new()
+        .route("/until_left", post(until_left))
         .route("/first", post(effect_first))
         .route("/last", post(effect_last))
         .route("/plain", post(without_wait))
         .route("/panics", post(panics))
 }
+
+/// How long a test waits for what happens at once on an idle machine.
+const SOON: Duration = Duration::from_secs(30);
 
 fn request(path: &str) -> Request {
     Request::post(path).header("X-User", "ada").key("k-1")
@@ -74,6 +89,7 @@ async fn tell(State(left): State<Arc<Semaphore>>, request: AxumRequest, next: Ne
     response
 }
 
+/// H40
 #[tokio::test]
 async fn a_client_that_leaves_stops_no_body() {
     for place in every_store() {
@@ -101,6 +117,54 @@ async fn a_client_that_leaves_stops_no_body() {
     }
 }
 
+/// A body that wants to know is told that its client has left, and is polled on.
+#[tokio::test]
+async fn a_body_is_told_that_its_client_has_left() {
+    let app = App::in_memory();
+    let server = app.serve(routes()).await;
+    let client = request("/until_left").start(server).await;
+    app.paused().await;
+    drop(client);
+    kit::wait_for("the answer", SOON, async || {
+        request("/until_left").send(server).await.status == 200
+    })
+    .await;
+    let again = request("/until_left").send(server).await;
+    assert_eq!((again.text(), again.is_replayed(), app.effects()), ("1", true, 1));
+}
+
+/// H28: nothing is left of those who waited.
+#[tokio::test]
+async fn clients_that_leave_while_they_wait_leave_nothing_behind() {
+    for place in every_store() {
+        let app = App::at(&place).await;
+        let left = Arc::new(Semaphore::new(0));
+        let routes = routes()
+            .layer(app.idem.layer())
+            .layer(from_fn_with_state(Arc::clone(&left), tell))
+            .with_state(app.clone());
+        let server = listen(routes).await;
+        let owner = request("/last").start(server).await;
+        app.paused().await;
+        let before = tasks();
+        for _ in 0..10 {
+            let waiter = request("/last").start(server).await;
+            kit::wait_for("the waiter", SOON, async || tasks() > before).await;
+            drop(waiter);
+            left.acquire().await.expect("never closed").forget();
+            kit::wait_for("the waiter to be gone", SOON, async || tasks() <= before).await;
+        }
+        app.let_go();
+        assert_eq!(owner.answer().await.expect("an answer").text(), "1");
+        assert_eq!((app.effects(), app.idem.shutdown(Duration::ZERO).await), (1, 0));
+    }
+}
+
+/// How many tasks there are on this runtime.
+fn tasks() -> usize {
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
+}
+
 /// The control: it is the layer that keeps the body alive.
 #[tokio::test]
 async fn without_the_layer_a_client_that_leaves_drops_the_body_and_its_claim_is_held() {
@@ -117,7 +181,8 @@ async fn without_the_layer_a_client_that_leaves_drops_the_body_and_its_claim_is_
     assert_eq!(app.effects(), 0);
 }
 
-/// axum waits for requests whose clients are there; `shutdown` for bodies whose clients have left.
+/// H41: axum waits for requests whose clients are there; `shutdown` for bodies whose clients have
+/// left.
 #[tokio::test]
 async fn a_shutdown_waits_for_bodies_with_and_without_their_client() {
     for place in every_store() {
@@ -165,6 +230,7 @@ async fn a_shutdown_waits_for_bodies_with_and_without_their_client() {
     }
 }
 
+/// H36
 #[tokio::test]
 async fn a_panic_goes_on_to_the_server_as_without_the_layer() {
     let app = App::in_memory();
@@ -179,6 +245,7 @@ async fn a_panic_goes_on_to_the_server_as_without_the_layer() {
     }
 }
 
+/// H27
 #[tokio::test]
 async fn a_duplicate_waits_as_long_as_it_may_and_is_told_when_to_ask_again() {
     #[idempotent(

@@ -55,9 +55,14 @@ impl App {
         Self { idem, ..self.clone() }
     }
 
+    /// In a handler: says that it was reached.
+    pub(crate) fn enter(&self) {
+        self.entered.add_permits(1);
+    }
+
     /// In a handler: says that it was reached, and waits for [`let_go`](Self::let_go).
     pub(crate) async fn pause(&self) {
-        self.entered.add_permits(1);
+        self.enter();
         self.go.acquire().await.expect("never closed").forget();
     }
 
