@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cases");
 
+/// C60, C70, C118 and H78 among them.
 #[test]
 fn compile_fail() {
     trybuild::TestCases::new().compile_fail("cases/*/*.rs");

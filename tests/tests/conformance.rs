@@ -1,5 +1,5 @@
 //! The suite that every store passes, on each of ours; and that it finds the mistakes which stores
-//! make.
+//! make. Its rules are C22, C22c, C101, C103 and C105, on each store and each dialect (C111).
 
 #[path = "conformance/broken.rs"]
 mod broken;

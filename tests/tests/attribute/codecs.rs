@@ -1,5 +1,7 @@
 //! `codec`: how a result is written.
 
+use std::sync::Arc;
+
 use idem::{Codec, Error, Idem, Source, idempotent};
 
 use crate::support::Runs;
@@ -93,4 +95,43 @@ async fn a_codec_without_a_name_stores_all_the_same() {
     let key = idem::key!("nameless:{id}");
     let answer = idem.call(&idem::Plan::setnx(), key, async { Ok::<u64, Error>(1) }).await;
     assert!(matches!(answer, Err(Error::Unreadable { .. })), "not by JSON: {answer:?}");
+}
+
+struct Hasty;
+
+impl Codec<Receipt> for Hasty {
+    const NAME: &'static str = Fixed::NAME;
+
+    fn encode(receipt: &Receipt, out: &mut Vec<u8>) -> Result<(), Source> {
+        Fixed::encode(receipt, out)
+    }
+
+    fn decode(_: &[u8]) -> Result<Receipt, Source> {
+        panic!("at a replay")
+    }
+}
+
+#[idempotent(key = "hasty:{id}", strategy = "setnx", codec = Hasty, engine = idem)]
+async fn hasty(id: u64, runs: Arc<Runs>, idem: Idem) -> Result<Receipt, Error> {
+    runs.next();
+    Ok(Receipt(id))
+}
+
+/// C44: what goes wrong at a replay is its caller's; the record stands.
+#[tokio::test]
+async fn a_codec_that_panics_at_a_replay_leaves_the_record_as_it_is() {
+    for place in crate::every_store() {
+        let (idem, runs, id) = (place.engine().await, Arc::new(Runs::default()), 7_u64);
+        let call = || tokio::spawn(hasty(id, Arc::clone(&runs), idem.clone()));
+        assert_eq!(call().await.unwrap().unwrap(), Receipt(id));
+        let key = || idem::key!("hasty:{id}");
+        let stored = idem.get(&key()).await.unwrap();
+        assert!(call().await.unwrap_err().is_panic());
+        let after = idem.get(&key()).await.unwrap();
+        assert_eq!(after.map(|entry| entry.fence), stored.map(|entry| entry.fence));
+        let returns = idem::Returns::<Result<Receipt, Error>>::new(Err).replay::<Fixed>();
+        let body = async { panic!("a duplicate ran") };
+        let replayed = idem.call_with(&idem::Plan::setnx(), key(), returns, body).await;
+        assert_eq!((replayed.unwrap(), runs.count()), (Receipt(id), 1));
+    }
 }

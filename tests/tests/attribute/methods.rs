@@ -41,6 +41,7 @@ impl Service {
     }
 }
 
+/// C117
 #[tokio::test]
 async fn a_method_runs_once_for_each_self_that_its_key_tells_apart() {
     for place in crate::every_store() {
@@ -90,6 +91,7 @@ impl Ship for Service {
     }
 }
 
+/// C117
 #[tokio::test]
 async fn a_method_of_a_trait_runs_once() {
     let (idem, service) = (Idem::in_memory(), Service::of("a"));
@@ -127,6 +129,7 @@ impl Boxed for Service {
     }
 }
 
+/// C117
 #[tokio::test]
 async fn a_method_under_async_trait_runs_once() {
     let idem = Idem::in_memory();

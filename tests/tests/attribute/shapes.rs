@@ -39,7 +39,7 @@ where
     Ok(list.to_vec())
 }
 
-/// All instances are one function: they have one operation.
+/// C117: all instances are one function: they have one operation.
 #[tokio::test]
 async fn a_generic_function_is_one_whatever_its_types() {
     let (idem, runs) = (Idem::in_memory(), Runs::default());
@@ -71,6 +71,7 @@ async fn opaque(
     Ok(format!("{} {}", to.into(), make()))
 }
 
+/// C59, C117
 #[tokio::test]
 async fn arguments_of_opaque_types_are_taken() {
     let (idem, runs) = (Idem::in_memory(), Runs::default());
@@ -113,7 +114,7 @@ async fn span_of_calls(id: u64, runs: &Runs) -> Result<usize, Error> {
     Ok(runs.next())
 }
 
-/// The order of the two attributes decides whether a replay is in the function's span, too.
+/// C117: the order of the two attributes decides whether a replay is in the function's span, too.
 #[test]
 fn a_traced_function_runs_once() {
     crate::seen::watch(async |seen| {

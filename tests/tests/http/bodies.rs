@@ -107,6 +107,7 @@ fn routes() -> Router<App> {
 /// The largest result that the engine stores.
 const LIMIT: usize = 1000;
 
+/// H77
 #[tokio::test]
 async fn a_response_over_the_cap_goes_out_in_full_and_is_not_stored() {
     for place in every_store() {
@@ -130,6 +131,7 @@ async fn a_response_over_the_cap_goes_out_in_full_and_is_not_stored() {
     }
 }
 
+/// H78, C76
 #[tokio::test]
 async fn a_body_of_unknown_length_streams_and_is_not_stored() {
     for place in every_store() {
@@ -158,7 +160,7 @@ async fn a_body_of_known_length_is_stored_however_it_comes() {
     }
 }
 
-/// Its client must not take what there is of it for the whole.
+/// C76: its client must not take what there is of it for the whole.
 #[tokio::test]
 async fn a_body_that_breaks_is_not_stored_and_nothing_runs_again() {
     let app = App::in_memory();
@@ -179,6 +181,7 @@ async fn a_body_that_is_longer_than_it_said_loses_nothing() {
     assert_problem(&Request::post("/shaped/longer").send(server).await, 409, "result-not-stored");
 }
 
+/// H76
 #[tokio::test]
 async fn a_request_body_over_axums_limit_claims_nothing() {
     let app = App::in_memory();

@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::HeaderName;
 use axum::routing::{any, post};
 use axum::{Json, Router};
-use idem::{Error, IdempotencyKey, idempotent};
+use idem::{Error, Idem, IdempotencyKey, idempotent};
+use kit::faulty::Faulty;
 use kit::http::Request;
 
 use crate::support::{App, User, assert_problem, listen};
@@ -18,20 +19,29 @@ async fn pay(
     Ok(Json(app.effect()))
 }
 
+/// An app on a store that tells what it was asked.
+async fn watched() -> (Faulty, App) {
+    let store = Faulty::new();
+    let engine = Idem::builder().store(store.clone()).build().await;
+    (store, App::with(engine.expect("a store that answers")))
+}
+
 fn request() -> Request {
     Request::post("/pay").header("X-User", "ada")
 }
 
+/// H1
 #[tokio::test]
 async fn a_key_is_needed() {
-    let app = App::in_memory();
+    let (store, app) = watched().await;
     let server = app.serve(Router::new().route("/pay", post(pay))).await;
     let answer = request().send(server).await;
     assert_problem(&answer, 400, "missing");
     assert_eq!(answer.header("retry-after"), None);
-    assert_eq!(app.effects(), 0);
+    assert_eq!((app.effects(), store.steps()), (0, vec![]));
 }
 
+/// H2, C57
 #[tokio::test]
 async fn bare_and_quoted_are_one_key() {
     let app = App::in_memory();
@@ -42,6 +52,7 @@ async fn bare_and_quoted_are_one_key() {
     assert_eq!((quoted.status, quoted.text(), quoted.is_replayed()), (200, "1", true));
 }
 
+/// H3
 #[tokio::test]
 async fn a_strict_layer_takes_quoted_keys_only() {
     let app = App::in_memory();
@@ -62,6 +73,7 @@ async fn the_header_has_the_name_that_the_layer_says() {
     assert_eq!(request().header("X-Request-Key", "k-1").send(server).await.text(), "1");
 }
 
+/// H4
 #[tokio::test]
 async fn an_escaped_quote_is_part_of_the_key() {
     let app = App::in_memory();
@@ -73,9 +85,10 @@ async fn an_escaped_quote_is_part_of_the_key() {
     assert_problem(&request().key(r#""a\x""#).send(server).await, 400, "malformed");
 }
 
+/// H6, H7, C57
 #[tokio::test]
 async fn each_mistake_is_a_problem_of_its_own_and_has_no_effect() {
-    let app = App::in_memory();
+    let (store, app) = watched().await;
     let server = app.serve(Router::new().route("/pay", post(pay))).await;
     let mistakes: [(&[u8], &str); 10] = [
         (b"", "empty"),
@@ -96,11 +109,11 @@ async fn each_mistake_is_a_problem_of_its_own_and_has_no_effect() {
     }
     let twice = request().key("a").key("a").send(server).await;
     assert_problem(&twice, 400, "repeated");
-    assert_eq!(app.effects(), 0);
+    assert_eq!((app.effects(), store.steps()), (0, vec![]));
     assert_eq!(request().key([b'k'; 255]).send(server).await.status, 200);
 }
 
-/// No server lets such a line through to a handler.
+/// H7: no server lets such a line through to a handler.
 #[tokio::test]
 async fn a_control_character_has_no_effect() {
     let app = App::in_memory();
@@ -111,6 +124,7 @@ async fn a_control_character_has_no_effect() {
     assert_eq!(app.effects(), 0);
 }
 
+/// H15
 #[tokio::test]
 async fn head_and_options_claim_nothing_and_have_no_effect() {
     let app = App::in_memory();

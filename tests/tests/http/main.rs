@@ -7,6 +7,7 @@ mod grpc;
 mod headers;
 mod outages;
 mod parallel;
+mod processes;
 mod replay;
 mod statuses;
 mod support;

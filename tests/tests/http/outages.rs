@@ -40,6 +40,7 @@ async fn app(store: &Faulty) -> App {
     App::with(Idem::builder().store(store.clone()).build().await.expect("a store that answers"))
 }
 
+/// H37
 #[tokio::test]
 async fn a_store_that_is_gone_before_the_claim_is_503_and_no_effect() {
     let store = Faulty::new();
@@ -56,6 +57,7 @@ async fn a_store_that_is_gone_before_the_claim_is_503_and_no_effect() {
     assert_eq!((retried.status, retried.text(), retried.is_replayed()), (201, "2", false));
 }
 
+/// H38
 #[tokio::test]
 async fn a_store_that_is_gone_before_the_result_costs_the_client_nothing() {
     let store = Faulty::new();

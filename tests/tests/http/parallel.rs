@@ -1,4 +1,4 @@
-//! Many duplicates at once, through two instances of a service on one store.
+//! Many duplicates at once, through three instances of a service on one store.
 
 use axum::extract::State;
 use axum::routing::post;
@@ -30,19 +30,22 @@ async fn waited(
     Ok(Json(number))
 }
 
-/// A thousand equal requests, turn by turn to each of two instances.
+/// A thousand equal requests, turn by turn to each of three instances.
 async fn thousand(path: &'static str, app: &App, place: &Place) -> JoinSet<kit::http::Answer> {
     let routes = || Router::new().route("/at_once", post(at_once)).route("/waited", post(waited));
-    let beside = app.beside(place.engine().await);
-    let servers = [app.serve(routes()).await, beside.serve(routes()).await];
+    let mut servers = vec![app.serve(routes()).await];
+    for _ in 0..2 {
+        servers.push(app.beside(place.engine().await).serve(routes()).await);
+    }
     let mut all = JoinSet::new();
     for number in 0..1000 {
         let request = Request::post(path).header("X-User", "ada").key("k-1");
-        all.spawn(request.send(servers[number % 2]));
+        all.spawn(request.send(servers[number % servers.len()]));
     }
     all
 }
 
+/// H26
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_duplicates_have_one_effect() {
     let place = Place::redis();
@@ -62,6 +65,7 @@ async fn a_thousand_duplicates_have_one_effect() {
     assert_eq!((ran, app.effects()), (1, 1), "{replayed} replayed, {in_flight} in flight");
 }
 
+/// H26, H27
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_that_wait_all_get_the_one_result() {
     let place = Place::redis();

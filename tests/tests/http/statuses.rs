@@ -173,6 +173,7 @@ async fn second(app: &App, path: &str, status: u16) -> (Second, Answer) {
     (what, again)
 }
 
+/// H32
 #[tokio::test]
 async fn what_may_be_answered_otherwise_later_is_released_and_all_else_replayed() {
     for place in every_store() {

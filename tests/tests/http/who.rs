@@ -1,6 +1,12 @@
 //! Whose request it is, and whether it is the same one.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Json, Router};
 use idem::{Error, IdempotencyKey, idempotent};
@@ -60,6 +66,7 @@ fn request(path: &str, user: &str) -> Request {
 
 const ORDER: &str = r#"{"item":"tea","count":1.0}"#;
 
+/// H16
 #[tokio::test]
 async fn two_users_with_one_key_have_two_requests() {
     for place in every_store() {
@@ -72,16 +79,35 @@ async fn two_users_with_one_key_have_two_requests() {
     }
 }
 
-/// The stored answer is nobody's who may not ask any more: authentication comes before it.
+/// H17: the stored answer is nobody's who may not ask any more: authentication comes before it.
 #[tokio::test]
-async fn who_is_not_known_gets_no_stored_answer() {
+async fn who_may_not_ask_any_more_gets_no_stored_answer() {
     let app = App::in_memory();
-    let server = app.serve(routes()).await;
+    let revoked = Arc::new(AtomicBool::new(false));
+    let authorize = from_fn_with_state(Arc::clone(&revoked), authorized);
+    let server = app.serve(routes().layer(authorize)).await;
     assert_eq!(request("/orders", "ada").json(ORDER).send(server).await.status, 200);
-    let nobody = Request::post("/orders").key("k-1").json(ORDER).send(server).await;
+    revoked.store(true, Ordering::SeqCst);
+    let refused = request("/orders", "ada").json(ORDER).send(server).await;
+    assert_eq!((refused.status, refused.text()), (403, ""));
+    let nobody = Request::post("/refunds").key("k-1").json(ORDER).send(server).await;
     assert_eq!((nobody.status, nobody.text()), (401, ""));
+    assert_eq!(app.effects(), 1);
 }
 
+/// Whether a user may order.
+async fn authorized(
+    State(revoked): State<Arc<AtomicBool>>,
+    request: axum::extract::Request,
+    next: Next,
+) -> Result<Response, StatusCode> {
+    if request.uri().path() == "/orders" && revoked.load(Ordering::SeqCst) {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    Ok(next.run(request).await)
+}
+
+/// H18
 #[tokio::test]
 async fn one_key_on_two_routes_is_two_requests() {
     let app = App::in_memory();
@@ -91,6 +117,7 @@ async fn one_key_on_two_routes_is_two_requests() {
     assert_eq!((refund.text(), refund.is_replayed()), ("\"refund 2 of tea\"", false));
 }
 
+/// H21, H23
 #[tokio::test]
 async fn another_payload_is_refused_and_told_nothing() {
     for place in every_store() {
@@ -113,7 +140,7 @@ async fn another_payload_is_refused_and_told_nothing() {
     }
 }
 
-/// `1` and `1.0` are one number to the type that they are read as.
+/// H24: `1` and `1.0` are one number to the type that they are read as.
 #[tokio::test]
 async fn payloads_are_compared_as_values() {
     let app = App::in_memory();
@@ -126,6 +153,7 @@ async fn payloads_are_compared_as_values() {
     }
 }
 
+/// H22
 #[tokio::test]
 async fn another_payload_is_refused_while_the_first_is_in_flight() {
     for place in every_store() {
@@ -144,6 +172,7 @@ async fn another_payload_is_refused_while_the_first_is_in_flight() {
     }
 }
 
+/// H31, C43
 #[tokio::test]
 async fn a_request_that_an_extractor_refuses_claims_nothing() {
     let app = App::in_memory();

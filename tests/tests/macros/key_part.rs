@@ -34,6 +34,7 @@ enum Channel {
     r#loop,
 }
 
+/// C49
 #[test]
 fn a_newtype_is_what_it_wraps() {
     let (order, named) = (OrderId(7), Named { inner: "a b".to_owned() });
@@ -44,6 +45,7 @@ fn a_newtype_is_what_it_wraps() {
     );
 }
 
+/// C49
 #[test]
 fn a_variant_is_its_name_in_snake_case() {
     for (channel, text) in [

@@ -14,6 +14,7 @@ fn states(error: &Error) -> (&str, &str, Option<&str>) {
     }
 }
 
+/// H68
 #[tokio::test]
 async fn another_key_at_the_wrong_state_is_told_which() {
     let shop = Shop::open().await;
