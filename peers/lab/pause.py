@@ -1,4 +1,4 @@
-"""`SIGSTOP` in the handler until the lease is over and another has completed, and then `SIGCONT`."""
+"""`SIGSTOP` in the handler until the lease is over and another has completed; then `SIGCONT`."""
 
 from .bench import Bench, Rows
 

@@ -46,7 +46,7 @@ class Worker:
         self._wait(lambda: self._running.issuperset(orders), 60, "does not run the handler")
 
     def wait_told(self, *orders: str) -> list[Told]:
-        """Waits until as many calls of each order have ended as it is named, and returns them all."""
+        """Waits until as many calls of each order have ended as it is named; returns them all."""
         self._wait(
             lambda: all(len(self._told.get(o, [])) >= orders.count(o) for o in set(orders)),
             120,

@@ -26,7 +26,7 @@ impl Effect {
     ///
     /// # Panics
     ///
-    /// If the ledger can't be written: a run that isn't counted makes a peer look better than it is.
+    /// If the ledger can't be written: a run that isn't counted makes its peer look better.
     pub async fn charge(&self, order: &str) -> String {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let receipt = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
