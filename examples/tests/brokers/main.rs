@@ -9,7 +9,10 @@ mod consumer;
 #[path = "../../src/bin/rabbit/queues.rs"]
 mod queues;
 
+mod database;
+mod process;
 mod rabbit;
+mod streams;
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! The guarded function, and what its errors mean for a message.
 
+use std::time::Duration;
+
 use idem::{Delivery, Idem, idempotent};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,9 @@ pub(crate) struct Order {
 pub(crate) enum Problem {
     #[error("it is no order: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// What it did is unknown, and its claim stands till its lease lapses.
+    #[error("its handler panicked")]
+    Panicked,
     #[error(transparent)]
     Idem(#[from] idem::Error),
 }
@@ -23,6 +28,7 @@ impl Problem {
     pub(crate) fn delivery(&self) -> Delivery {
         match self {
             Self::Malformed(_) => Delivery::DeadLetter,
+            Self::Panicked => Delivery::Requeue { after: Duration::from_secs(1) },
             Self::Idem(error) => error.delivery(),
         }
     }

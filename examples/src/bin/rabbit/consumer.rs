@@ -74,8 +74,7 @@ async fn answer(
 ) {
     let problem = match handled.await {
         Ok(answer) => answer.err(),
-        // It panicked: what it did is unknown, and its claim stands till its lease lapses.
-        Err(panic) => Some(idem::Error::outage(panic).into()),
+        Err(_) => Some(Problem::Panicked),
     };
     let told = match problem.as_ref().map_or(idem::Delivery::Ack, Problem::delivery) {
         idem::Delivery::Ack => delivery.ack(BasicAckOptions::default()).await,
@@ -86,8 +85,9 @@ async fn answer(
             queues.put_aside(&channel, &delivery, &reason).await
         }
     };
-    // The broker gives an unanswered message to somebody again, and there the record answers it.
+    // What is not answered comes again, to whoever is there, and then the record answers it.
     if !matches!(told, Ok(true)) {
-        eprintln!("message {}: the broker was not told: {told:?}", delivery.delivery_tag);
+        eprintln!("rabbit: a message comes again: {told:?}");
+        let _ = delivery.nack(BasicNackOptions::default()).await; // it could not be put aside
     }
 }

@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "the code stands as it would in a crate of the reader's")]
 
 mod charge;
+mod consumers;
 mod database;
 mod engine;
 mod errors;
@@ -70,6 +71,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     }
 
     http::show(idem::Idem::in_memory()).await?;
+
+    consumers::receive_all().await;
 
     errors::with_a_box(1).await?;
     errors::with_an_enum(1).await?;

@@ -37,11 +37,10 @@ async fn after_its_charge_it_is_acknowledged_without_another() {
     let first = broker.consumer_by_way_of(proxy.address(), handler).await;
     broker.send("m-1", "1200").await;
 
-    let lost = acknowledged.caught().await;
+    let _never_delivered = acknowledged.caught().await;
     assert_eq!(shop.answers("m-1"), ["ran"]);
     proxy.cut_all();
     first.lost().await;
-    drop(lost); // it never got there
 
     let second = charging(&broker, &shop).await;
     shop.answered("m-1", "replayed").await;
@@ -106,10 +105,9 @@ async fn in_flight_it_comes_again_until_its_charge_is_made() {
     proxy.cut_all(); // while the body runs, and goes on
 
     let second = broker.consumer(handler(shop.clone(), Arc::clone(&gate))).await;
-    kit::wait_for("it to be refused twice", crate::SOON, async || {
-        shop.answers("m-1") == ["in_flight", "in_flight"]
-    })
-    .await;
+    kit::wait_for("it to be refused twice", crate::SOON, async || shop.answers("m-1").len() >= 2)
+        .await;
+    assert!(shop.answers("m-1").iter().all(|answer| answer == "in_flight"));
     gate.add_permits(1);
     first.lost().await;
     shop.answered("m-1", "replayed").await;

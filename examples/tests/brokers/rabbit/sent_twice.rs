@@ -36,9 +36,8 @@ async fn it_is_charged_once_though_two_messages_arrive() {
 
     let handler = shop.clone();
     let consumer = broker.consumer(move |message| handle(handler.clone(), message)).await;
-    kit::wait_for("one charge", SOON, async || shop.charges("m-1") == 1).await;
-    kit::wait_for("the queue to be empty", SOON, async || broker.ready().await == [0, 0]).await;
-    kit::wait_for("both to be handled", SOON, async || shop.answers("m-1").len() >= 2).await;
+    // In flight at first, if the one that runs is not done yet.
+    shop.answered("m-1", "replayed").await;
     consumer.stop().await;
     assert_eq!(shop.charges("m-1"), 1);
     assert_eq!(broker.ready().await, [0, 0]);

@@ -1,0 +1,79 @@
+//! A stream and a database of a test's own, and who works on them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kit::process::Process;
+use kit::redis::{Client, Flavour, Server};
+use redis::streams::{StreamInfoGroup, StreamInfoGroupsReply};
+
+use crate::SOON;
+use crate::database::Database;
+use crate::process::run;
+
+/// A stream and a database.
+pub(crate) struct Stand {
+    pub(crate) database: Database,
+    pub(crate) redis: Client,
+    pub(crate) stream: String,
+}
+
+impl Stand {
+    pub(crate) async fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let stream = format!("orders-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let redis = Self::server().client().await;
+        Self { database: Database::new().await, redis, stream }
+    }
+
+    pub(crate) fn server() -> &'static Server {
+        Server::shared(Flavour::Redis)
+    }
+
+    /// A consumer, working.
+    pub(crate) async fn consumer(&self) -> Process {
+        self.consumer_by_way_of(&Self::server().url(), &self.database.url()).await
+    }
+
+    /// The same, through proxies.
+    pub(crate) async fn consumer_by_way_of(&self, broker: &str, database: &str) -> Process {
+        let mut consumer = self.run(broker, database, &[]);
+        consumer.line_with("waiting for messages", SOON).await;
+        consumer
+    }
+
+    /// Has the example send a message.
+    pub(crate) async fn send(&self, id: &str, cents: &str) {
+        let more = ["send", id, cents];
+        let mut producer = self.run(&Self::server().url(), &self.database.url(), &more);
+        assert_eq!(producer.exit_status(SOON).await, 0);
+    }
+
+    fn run(&self, broker: &str, database: &str, more: &[&str]) -> Process {
+        let options = ["--broker", broker, "--database", database, "--stream", &self.stream];
+        run(env!("CARGO_BIN_EXE_streams"), &[&options, more].concat())
+    }
+
+    /// Waits until every message is delivered and acknowledged.
+    pub(crate) async fn settled(&mut self) {
+        kit::wait_for("every message to be acknowledged", SOON, async || {
+            let group = self.group().await;
+            (group.lag, group.pending) == (Some(0), 0)
+        })
+        .await;
+    }
+
+    /// How many messages were delivered and are not acknowledged.
+    pub(crate) async fn pending(&mut self) -> usize {
+        self.group().await.pending
+    }
+
+    async fn group(&mut self) -> StreamInfoGroup {
+        let words = ["XINFO", "GROUPS", &self.stream];
+        let mut groups = self.redis.run::<StreamInfoGroupsReply>(&words).await.groups;
+        groups.pop().expect("a consumer made it")
+    }
+
+    pub(crate) async fn bookings(&self) -> i64 {
+        self.database.rows("bookings").await
+    }
+}
