@@ -12,19 +12,20 @@ use tokio::time::Instant;
 
 use crate::admission::Admission;
 use crate::answer::{Answer, Replay, answered, in_flight, refuse};
+use crate::asking::{Asking, Heard, Next};
 use crate::attempt::{Attempt, try_attempt};
-use crate::decide::{Asker, Decision, decide, leaves_another};
+use crate::decide::{Asker, Decision, decide};
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::{Alone, Flight};
-use crate::held::{Candidate, Counted, Held, stands_until};
+use crate::held::{Candidate, Counted, Held};
 use crate::key::Key;
 use crate::observe::{self, Watch};
 use crate::outcome::Outcome;
 use crate::plan::{OnOutage, Plan};
-use crate::record::{Owner, Record, State};
+use crate::record::Record;
 use crate::returns::Returns;
-use crate::store::{Claim, Claimed, Found, Lease, Name, Settled};
+use crate::store::{Claim, Claimed, Lease, Name};
 use crate::wait::{Met, Waiter};
 
 /// Answers one call; the body runs in the caller's task.
@@ -154,46 +155,29 @@ async fn ask(
     if try_attempt().is_some_and(|around| around.flight().is_within(idem.id(), name)) {
         return Err(in_flight(key, plan.lease_or_default()));
     }
-    let mut asker = Asker::new(plan, key, codec);
+    let mut asking = Asking::new(Asker::new(plan, key, codec), plan.lease_or_default());
     let mut waiter = Waiter::new(idem, name, plan.wait);
-    let mut over: Option<Record> = None;
     let (mut rounds, mut fresh) = (0, true);
-    // Whether the key was found free, or its lease lapsed: then it is claimed, not waited for.
-    let mut open = false;
     while rounds < ROUNDS {
-        let met = if open { Met::Nobody } else { waiter.meet(asker.fingerprint).await };
+        let asker = asking.asker();
+        let met = if asking.is_open() { Met::Nobody } else { waiter.meet(asker.fingerprint).await };
         match met {
             Met::Nobody => {}
             Met::Stored(record) => {
-                let decision = decide(&record, Lease::Unjudged, &asker);
-                return replay(decision, &asker, record, key, true);
+                let decision = decide(&record, Lease::Unjudged, asker);
+                return replay(decision, asker, record, key, true);
             }
             Met::Other => return Err(Error::Mismatch { key: key.to_string() }),
             Met::InFlight(left) => return Err(in_flight(key, left)),
         }
-        let record = asker.running(idem, plan, over.as_ref());
+        let record = asker.running(idem, plan, asking.over());
         let mut candidate = Candidate::new(idem, place, name, record);
-        let claim = Claim::new(name, candidate.record(), over.as_ref());
+        let claim = Claim::new(name, candidate.record(), asking.over());
         let mut sent = Instant::now();
         let claimed = shelf.claim(claim).await;
         let answered_at = observe::stepped("claim", sent);
-        let found = match claimed {
-            Ok(Claimed::Won { fence }) => {
-                candidate.won(fence);
-                if answered_at < stands_until(sent, plan.lease_or_default()) {
-                    return Ok(Asked::Run(candidate.start(sent)));
-                }
-                // The answer took so long that the lease may be over: as if found.
-                Found::settled(candidate.record().clone())
-            }
-            Ok(Claimed::Found(found)) => found,
-            // The window is over: the next one counts from the start.
-            Ok(Claimed::Vanished) => {
-                candidate.forget();
-                (over, open, fresh) = (None, true, false);
-                rounds += 1;
-                continue;
-            }
+        let claimed = match claimed {
+            Ok(claimed) => claimed,
             Err(error) if !error.may_have_reached() => {
                 candidate.forget();
                 let run = plan.on_outage == OnOutage::Run && fresh;
@@ -205,43 +189,37 @@ async fn ask(
             }
             Err(error) => return Err(error.into()),
         };
-        fresh = false;
-        rounds += 1;
-        let decision = decide(&found.record, found.lease, &asker);
-        if decision == Decision::Renew {
-            candidate.found(found.record);
-            sent = Instant::now();
-            match Box::pin(candidate.renew()).await? {
-                Settled::Done if Instant::now() < stands_until(sent, plan.lease_or_default()) => {
-                    return Ok(Asked::Run(candidate.start(sent)));
-                }
-                Settled::Done => return Err(Error::outage("the store is slower than the lease")),
-                Settled::Lost => {
-                    candidate.forget();
-                    asker.owner = Owner::new();
-                    over = None;
-                    continue;
-                }
-            }
+        if let Claimed::Won { fence } = claimed {
+            candidate.won(fence);
         }
-        candidate.forget();
-        open = decision == Decision::TakeOver
-            && (found.record.state() == Some(State::Free) || found.lease == Lease::Lapsed);
-        match decision {
-            Decision::TakeOver => {}
-            Decision::InFlight => {
-                let left = found.lease.left().unwrap_or_else(|| found.record.lease());
-                if !waiter.pause(&found.record, left).await {
+        (rounds, fresh) = (rounds + 1, false);
+        let next = match asking.heard(claimed, candidate.record(), sent, answered_at) {
+            Heard::Own(record) => {
+                candidate.found(record);
+                sent = Instant::now();
+                let renewed = Box::pin(candidate.renew()).await?;
+                asking.renewed(renewed, sent, Instant::now())
+            }
+            Heard::Next(next) => next,
+        };
+        match next {
+            Next::Start => return Ok(Asked::Run(candidate.start(sent))),
+            // Dropped, the candidate is taken back.
+            Next::TooLate => return Err(Error::outage("the store is slower than the lease")),
+            Next::Claim => candidate.forget(),
+            Next::InFlight(running, left) => {
+                candidate.forget();
+                if !waiter.pause(&running, left).await {
                     return Err(in_flight(key, left));
                 }
                 rounds = 0;
             }
-            _ => {
-                waiter.found(&found.record);
-                return replay(decision, &asker, found.record, key, waiter.has_waited());
+            Next::Answer(decision, record) => {
+                candidate.forget();
+                waiter.found(&record);
+                return replay(decision, asking.asker(), record, key, waiter.has_waited());
             }
         }
-        over = Some(found.record).filter(|judged| leaves_another(judged, &asker));
     }
     Err(in_flight(key, plan.lease_or_default()))
 }

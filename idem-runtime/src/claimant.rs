@@ -22,16 +22,20 @@ impl Asker {
 
     /// The running record of its attempt, `over` the one that was judged.
     pub(crate) fn running(&self, idem: &Idem, plan: Plan, over: Option<&Record>) -> Record {
-        let start = Start {
+        Record::running(&self.start(plan, idem.holder(), now()), over)
+    }
+
+    /// What its attempt's first record is made of.
+    pub(crate) fn start<'a>(&self, plan: Plan, holder: &'a str, started: u64) -> Start<'a> {
+        Start {
             owner: self.owner,
             lease: plan.lease_or_default(),
             retention: plan.ttl,
             fingerprint: self.fingerprint,
-            holder: idem.holder(),
-            started: now(),
+            holder,
+            started,
             counts: self.limit.is_some(),
-        };
-        Record::running(&start, over)
+        }
     }
 }
 

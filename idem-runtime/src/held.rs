@@ -167,6 +167,8 @@ impl Counted {
 #[must_use]
 pub(crate) struct Held {
     claim: Claim,
+    /// When what won or renewed the claim was sent.
+    sent: Instant,
     flight: Arc<Flight>,
     stage: Stage,
     _gauge: observe::InFlight,
@@ -199,7 +201,7 @@ impl Held {
         });
         claim.idem.flights().depart(&flight);
         claim.idem.begin();
-        Self { claim, flight, stage: Stage::Running, _gauge: observe::InFlight::begin() }
+        Self { claim, sent, flight, stage: Stage::Running, _gauge: observe::InFlight::begin() }
     }
 
     pub(crate) fn flight(&self) -> &Arc<Flight> {
@@ -238,17 +240,18 @@ impl Held {
         }
     }
 
-    /// Renews every third of the lease; after a renewal that failed, three times as often.
+    /// Renews every third of the lease; after a renewal that failed, three times as often. The time
+    /// in which a claim or a renewal was answered counts: a slow store must not eat the lease.
     async fn keep_renewed(&self) -> std::convert::Infallible {
         let lease = self.claim.record.lease();
-        let mut pause = lease / 3;
+        let mut due = self.sent + lease / 3;
         loop {
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep_until(due).await;
             let sent = Instant::now();
             match Box::pin(self.claim.settle(Change::Renew)).await {
                 Ok(Settled::Done) => {
                     self.flight.stands_until(stands_until(sent, lease));
-                    pause = lease / 3;
+                    due = sent + lease / 3;
                 }
                 Ok(Settled::Lost) => {
                     self.flight.cancel();
@@ -257,7 +260,7 @@ impl Held {
                 }
                 Err(error) => {
                     observe::unsettled(&self.claim.name, "renew", &error);
-                    pause = lease / 9;
+                    due = Instant::now() + lease / 9;
                 }
             }
         }

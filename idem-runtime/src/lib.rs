@@ -58,6 +58,7 @@ extern crate self as idem;
 
 mod admission;
 mod answer;
+mod asking;
 mod attempt;
 mod call;
 mod claimant;
@@ -91,6 +92,10 @@ mod wait;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[path = "protocol.rs"]
+pub mod __protocol;
 
 pub use attempt::{Attempt, attempt, try_attempt};
 pub use codec::{Codec, Json};

@@ -29,6 +29,17 @@ impl Owner {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The owner of this number, in a model.
+    #[cfg(feature = "testing")]
+    pub(crate) fn numbered(number: u8) -> Self {
+        Self(u128::from(number).to_le_bytes())
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn number(self) -> u8 {
+        self.0[0]
+    }
 }
 
 impl fmt::Debug for Owner {

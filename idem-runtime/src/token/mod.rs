@@ -14,6 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use invalid::InvalidToken;
 pub use key::TokenKey;
+#[cfg(feature = "testing")]
+pub(crate) use ring::use_of;
 pub(crate) use ring::{Ring, RingBuilder, Use};
 
 /// A token that [`Idem::issue_token`](crate::Idem::issue_token) has made, or a text that says it is

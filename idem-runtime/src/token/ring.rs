@@ -148,6 +148,13 @@ fn retention(claims: &Claims<'_>, leeway: Duration) -> Duration {
     life(claims).unwrap_or_default() + 2 * leeway
 }
 
+/// How long the use of such a token is kept; `None` for a clock that does not take it.
+#[cfg(feature = "testing")]
+pub(crate) fn use_of(iat: u64, exp: u64, now: Duration, leeway: Duration) -> Option<Duration> {
+    let claims = Claims { aud: "".into(), sub: "".into(), jti: "".into(), iat, exp };
+    in_time(&claims, now, leeway).ok().map(|()| retention(&claims, leeway))
+}
+
 fn in_time(claims: &Claims<'_>, now: Duration, leeway: Duration) -> Result<(), InvalidToken> {
     if Duration::from_secs(claims.iat) > now.saturating_add(leeway) {
         Err(InvalidToken::NotYetValid)

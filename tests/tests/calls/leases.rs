@@ -218,6 +218,38 @@ async fn a_claim_whose_answer_is_late_is_renewed_before_the_body_starts() {
     }
 }
 
+/// What an answer takes, while it is less than the lease, is no time that the owner has lost: the next
+/// renewal is due by when the last was sent.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_most_of_the_lease_does_not_cost_it() {
+    for slow in [Step::Claim, Step::Renew] {
+        let store = Faulty::new();
+        let idem = Idem::builder().store(store.clone()).timeout(5 * LEASE).build().await.unwrap();
+        let other = engine_on(&store).await;
+        let mut late = store.hold_answer(slow);
+        let call = tokio::spawn(async move {
+            let one = 1;
+            let body = async {
+                sleep(3 * LEASE).await;
+                Ok::<_, Error>(1)
+            };
+            idem.call(&PLAN, idem::key!("op:{one}"), body).await
+        });
+        late.reached().await;
+        sleep(LEASE * 4 / 5).await;
+        late.go();
+        loop {
+            let (answer, outcome) = ask(&other, &PLAN).await;
+            if call.is_finished() {
+                break;
+            }
+            assert!(is_in_flight(&answer), "{slow:?}: {answer:?}, {outcome:?}");
+            sleep(LEASE / 9).await;
+        }
+        assert_eq!(call.await.unwrap().unwrap(), 1);
+    }
+}
+
 /// A body over its `max_runtime` is dropped, and its key is not free before the lease lapses.
 #[tokio::test(start_paused = true)]
 async fn a_body_over_its_time_is_dropped_and_its_claim_held() {
