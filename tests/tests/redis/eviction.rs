@@ -17,6 +17,7 @@ const POLICIES: [&str; 7] = [
     "allkeys-random",
 ];
 
+/// H52
 #[tokio::test]
 async fn every_policy_but_one_is_refused() {
     for flavour in Flavour::ALL {

@@ -15,6 +15,7 @@ however_spoken! {
     a_storm_with_kills_leaves_one_result_for_each_key
 }
 
+/// C40, H42
 async fn the_call_of_a_killed_process_is_taken_over_after_its_lease(spoken: Spoken) {
     let (server, ledger, key) = (spoken.shared(), Ledger::new(), unique());
     let mut killed = Caller::start(spoken, &server.url(), &ledger).await;
@@ -33,6 +34,7 @@ async fn the_call_of_a_killed_process_is_taken_over_after_its_lease(spoken: Spok
     assert_eq!(ledger.count(&key), 2);
 }
 
+/// C22b, H44
 async fn a_stopped_owner_overwrites_nothing_when_it_wakes(spoken: Spoken) {
     let (server, ledger, key) = (spoken.shared(), Ledger::new(), unique());
     let mut stopped = Caller::start(spoken, &server.url(), &ledger).await;
@@ -55,6 +57,7 @@ async fn a_stopped_owner_overwrites_nothing_when_it_wakes(spoken: Spoken) {
     assert_eq!(ledger.count(&key), 2);
 }
 
+/// C13
 async fn a_hundred_calls_from_three_processes_run_once(spoken: Spoken) {
     let (server, ledger) = (spoken.shared(), Ledger::new());
     let mut callers = Vec::new();

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use idem::{Error, OnOutage, Outcome, Plan};
+use idem::{Error, OnOutage, Outcome, Plan, with_outcome};
 use kit::proxy::Proxy;
 use kit::redis::Server;
 
@@ -16,6 +16,7 @@ however_spoken! {
     an_engine_is_not_built_on_a_replica
     a_primary_that_is_demoted_is_an_outage_until_it_is_promoted
     an_address_that_follows_the_primary_is_followed
+    a_failover_that_loses_the_claim_runs_again_and_keeps_one_result
 }
 
 async fn an_engine_is_not_built_on_a_replica(spoken: Spoken) {
@@ -71,4 +72,35 @@ async fn an_address_that_follows_the_primary_is_followed(spoken: Spoken) {
     old.client().await.run::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
     assert_eq!(call(&idem, PLAN, "2", &runs).await.0.unwrap(), 2);
     assert_replays(&idem, "1", 1).await;
+}
+
+/// H51: what no strategy on Redis can promise, and what is left of it: each caller has its own value,
+/// and one result stands.
+async fn a_failover_that_loses_the_claim_runs_again_and_keeps_one_result(spoken: Spoken) {
+    let old = Server::start(spoken.flavour());
+    let new = Server::with(spoken.flavour()).replica_of(&old).start();
+    let mut replica = new.client().await;
+    replica.wait_until_replicating().await;
+    let proxy = Proxy::start(old.address()).await;
+    let idem = spoken.engine(&old.url_by_way_of(proxy.address()), SOON).await;
+    let (key, runs) = ("1", AtomicUsize::new(0));
+    let body = async {
+        // Promoted without what the primary has written since.
+        proxy.redirect(new.address());
+        let port = new.port().to_string();
+        old.client().await.run::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
+        let elsewhere = spoken.engine(&new.url(), SOON).await;
+        assert_eq!(call(&elsewhere, PLAN, key, &runs).await.0.unwrap(), 1);
+        Ok::<_, Error>(77)
+    };
+    replica.run::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    let (value, outcome) = with_outcome(idem.call(&PLAN, idem::key!("op:{key}"), body)).await;
+    assert_eq!(value.unwrap(), 77);
+    assert!(matches!(outcome, Outcome::Ran { stored: false, .. }), "{outcome:?}");
+    kit::wait_for("the primary to be followed", SOON, async || {
+        call(&idem, PLAN, key, &runs).await.0.is_ok()
+    })
+    .await;
+    assert_replays(&idem, key, 1).await;
+    assert_eq!(runs.into_inner(), 1, "beside the one whose claim was lost");
 }

@@ -1,5 +1,7 @@
-//! A server that forgets its scripts, as one does that is restarted or failed over to.
+//! Scripts: on a server that forgets them, as one does that is restarted or failed over to; and as a
+//! cluster asks for them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -14,6 +16,7 @@ const PLAN: Plan = Plan::setnx();
 however_spoken! {
     at_each_step
     at_any_moment
+    every_script_has_one_key
 }
 
 async fn at_each_step(spoken: Spoken) {
@@ -76,4 +79,31 @@ async fn at_any_moment(spoken: Spoken) {
     }
     assert_eq!(Arc::into_inner(runs).unwrap().into_inner(), 200);
     flushing.abort();
+}
+
+/// H53, C111: a cluster runs a script where its one key lives, and refuses one whose keys do not live
+/// together.
+async fn every_script_has_one_key(spoken: Spoken) {
+    let server = Server::start(spoken.flavour());
+    let mut monitor = server.monitor().await;
+    let idem = spoken.warm_engine(&server.url(), PATIENT).await;
+    // Known by now: sent by its hash alone.
+    warm(&idem).await;
+    abandon(&idem, PLAN.lease(Duration::from_millis(100)), "1").await;
+    lapsed(&idem, "1").await;
+    call(&idem, PLAN, "1", &AtomicUsize::new(0)).await.0.unwrap();
+    let seen = monitor.seen().await;
+    let scripts: Vec<_> =
+        seen.iter().map(|command| command.split(' ').collect::<Vec<_>>()).collect();
+    let by_hash = scripts.iter().filter(|words| words[0].eq_ignore_ascii_case("evalsha"));
+    let mut hashes = BTreeSet::new();
+    for words in by_hash {
+        assert_eq!(words[2], "1", "{words:?}");
+        assert!(words[3].starts_with("idem:"), "{words:?}");
+        hashes.insert(words[1]);
+    }
+    assert!(hashes.len() >= 5, "{hashes:?} in {seen:#?}");
+    for several in ["mset", "mget", "del", "multi", "rename"] {
+        assert!(scripts.iter().all(|words| !words[0].eq_ignore_ascii_case(several)), "{several}");
+    }
 }

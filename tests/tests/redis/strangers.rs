@@ -86,6 +86,7 @@ async fn work(idem: &Idem) {
     warm(idem).await;
 }
 
+/// C108
 async fn the_keys_of_strangers_are_left_alone(spoken: Spoken) {
     let mut server = Server::with(spoken.flavour()).config("appendonly", "yes").start();
     let mut client = server.client().await;
