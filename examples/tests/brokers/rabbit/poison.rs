@@ -42,7 +42,7 @@ async fn without_an_id_it_is_put_aside() {
     assert_eq!((shop.answers(""), shop.charges("")), (vec!["invalid_key".to_owned()], 0));
     assert_eq!(broker.ready().await, [0, 0]);
     let mut redis = Client::connect(&shop.place.server().unwrap().url()).await;
-    let records = redis.keys(&format!("{}*", shop.place.prefix())).await;
+    let records = redis.keys(&format!("{}:*", shop.place.prefix())).await;
     assert!(records.is_empty(), "{records:?}");
 }
 
