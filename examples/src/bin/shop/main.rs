@@ -12,7 +12,7 @@
 //! | file | |
 //! |---|---|
 //! | `with`, `without` | the handlers |
-//! | `database` | the two of them that work in a transaction |
+//! | `database`, `transaction` | the two of them that work in a transaction, in each database |
 //! | `provider`, `ledger`, `effect` | what moved, and where that is written |
 //! | `trouble`, `storm` | what goes wrong, and how often at once |
 //! | `order`, `shop` | what the handlers share |

@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 #[idempotent(
     key = "setnx:{payment.order}",
     strategy = "setnx",
-    lease = "1s",
+    lease = "2s",
     wait = "10s",
     fingerprint(payment)
 )]
@@ -29,7 +29,7 @@ pub(crate) async fn setnx(
     key = "count:{payment.order}",
     strategy = "count",
     limit = 1,
-    lease = "1s",
+    lease = "2s",
     wait = "10s",
     fingerprint(payment)
 )]
@@ -41,7 +41,7 @@ pub(crate) async fn count(
     shop.charge(Approach::Count, Side::With, &payment, &trouble).await
 }
 
-/// The attribute is on the function that gets the transaction, in `database`.
+/// The attribute is on the function that gets the transaction, in `transaction`.
 pub(crate) async fn db(
     State(shop): State<Shop>,
     Query(trouble): Query<Trouble>,
@@ -54,7 +54,7 @@ pub(crate) async fn db(
     key = "token:{ticket.payment.order}",
     strategy = "token",
     token = ticket.token,
-    lease = "1s",
+    lease = "2s",
     wait = "10s",
     fingerprint(ticket.payment)
 )]
@@ -79,7 +79,7 @@ pub(crate) async fn state(
 #[idempotent(
     key = "front:{payment.order}:{key}",
     strategy = "setnx",
-    lease = "1s",
+    lease = "2s",
     wait = "10s",
     fingerprint(payment)
 )]

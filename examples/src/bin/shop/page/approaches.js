@@ -59,6 +59,7 @@ export const approaches = [
     name: "front",
     label: "idem.js",
     title: "a form in the browser",
+    sides: ["A plain form", "With idem.js"],
     guarantee: "A form is sent once, and again under its key when the answer is lost.",
     notes: {
       retry: "idem.js has sent the same bytes under the same key, and got the stored receipt.",

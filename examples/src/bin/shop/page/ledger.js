@@ -43,7 +43,7 @@ function entry({ number, approach, side, at, effects, cents }) {
   set(".amount", euros(cents));
   set("code", NAMES[approach] ?? approach);
   set(".which", side);
-  set(".order", `order ${number}`);
+  set(".order", number);
   const when = new Date(at);
   item.querySelector("time").dateTime = when.toISOString();
   set("time", when.toLocaleTimeString("en-GB"));

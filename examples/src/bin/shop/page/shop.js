@@ -32,7 +32,8 @@ class Card {
     this.#set(".guarantee", guarantee);
     this.#set(".attribute", attribute);
     this.#addButtons(label);
-    for (const side of SIDES) {
+    for (const [at, side] of SIDES.entries()) {
+      if (approach.sides) this.#set(`.${side} h3`, approach.sides[at]);
       if (name === "front") this.#addForm(side);
       this.#output(side).append(line("idle", "nothing sent yet"));
     }
@@ -47,7 +48,7 @@ class Card {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = way === "tamper" ? this.#approach.tamper.label : LABELS[way];
-      button.classList.toggle("storm", way === "storm");
+      button.className = way;
       button.addEventListener("click", () => this.press(way));
       group.append(button);
     }
@@ -64,6 +65,9 @@ class Card {
   async press(way) {
     if (this.#element.ariaBusy === "true") return;
     this.#hold(true);
+    for (const button of this.#element.querySelectorAll(".buttons button")) {
+      button.classList.toggle("last", button.classList.contains(way));
+    }
     const sides = SIDES.map((side) =>
       this.#send(side, way).catch((error) => this.#output(side).replaceChildren(line("told", error.message))),
     );

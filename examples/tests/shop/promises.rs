@@ -1,110 +1,12 @@
-//! The shop as its page and an outsider meet it: what each approach does to the money.
+//! What each approach does to the money.
 
-use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
-use kit::http::{Answer, Request};
-use kit::redis::Flavour;
-use kit::{database, redis};
+use kit::database;
+use kit::http::Request;
 use serde_json::{Value, json};
 
+use super::client::{Shop, Stores, embedded, order_of, problem, receipt, servers};
+
 const APPROACHES: [&str; 5] = ["setnx", "count", "db", "token", "state"];
-
-struct Shop {
-    process: Child,
-    address: SocketAddr,
-}
-
-/// Where it keeps its records, as the environment says.
-type Stores = Vec<(&'static str, String)>;
-
-fn embedded() -> Stores {
-    Vec::new()
-}
-
-/// A Redis, and a database of this kind.
-fn servers(kind: database::Kind) -> Stores {
-    vec![
-        ("IDEM_REDIS_URL", redis::Server::shared(Flavour::Redis).url()),
-        ("IDEM_DATABASE_URL", database::Server::shared(kind).url()),
-    ]
-}
-
-impl Shop {
-    fn open(folder: &Path, stores: &Stores) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_shop"))
-            .arg("--folder")
-            .arg(folder)
-            .env("PORT", "0")
-            .envs(stores.iter().map(|(name, url)| (name, url)))
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the example runs");
-        let mut line = String::new();
-        let out = process.stdout.as_mut().expect("its output");
-        BufReader::new(out).read_line(&mut line).expect("a line");
-        let address = line.trim().strip_prefix("the shop is open at http://");
-        let address = address.and_then(|address| address.strip_suffix('/')).expect("its address");
-        Self { address: address.parse().expect("an address"), process }
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let answer = Request::new("GET", path).send(self.address).await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        serde_json::from_str(answer.text()).expect("JSON")
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> Answer {
-        Request::post(path).json(&body.to_string()).send(self.address).await
-    }
-
-    /// Opens an order; what is sent to pay for it.
-    async fn order(&self) -> Value {
-        let answer = self.post("/orders", &Value::Null).await;
-        let opened: Value = serde_json::from_str(answer.text()).expect("JSON");
-        let (order, token) = (&opened["order"], &opened["token"]);
-        json!({ "order": order, "token": token, "cents": 4900, "id": "callback-1" })
-    }
-
-    /// How often an order was charged.
-    async fn charges(&self, body: &Value) -> u64 {
-        let done = self.get(&format!("/orders/{}", order_of(body))).await;
-        done["effects"].as_u64().expect("a number")
-    }
-
-    /// Pays an order twice, the first time with this trouble; what the second is told.
-    async fn again_after(&self, trouble: &str, path: &str, body: &Value) -> Answer {
-        let first = self.post(&format!("{path}?{trouble}={}", order_of(body)), body).await;
-        assert!(matches!(first.status, 502 | 504), "{path}: {first:?}");
-        self.post(path, body).await
-    }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        self.process.kill().expect("it runs");
-        self.process.wait().expect("it runs");
-    }
-}
-
-fn order_of(body: &Value) -> &str {
-    body["order"].as_str().expect("an order")
-}
-
-fn receipt(answer: &Answer) -> Value {
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    serde_json::from_str::<Value>(answer.text()).expect("JSON")["number"].clone()
-}
-
-/// The last part of a problem's type.
-fn problem(answer: &Answer) -> String {
-    let problem: Value = serde_json::from_str(answer.text()).expect("a problem document");
-    let kind = problem["type"].as_str().expect("a type");
-    kind.rsplit(':').next().expect("a part").to_owned()
-}
 
 async fn a_hundred_at_once(shop: &Shop) {
     for approach in APPROACHES {
@@ -124,8 +26,9 @@ async fn a_hundred_at_once(shop: &Shop) {
 async fn an_answer_that_is_lost(shop: &Shop) {
     for approach in APPROACHES {
         for (side, charges) in [("without", 2), ("with", 1)] {
-            let body = shop.order().await;
-            let again = shop.again_after("lost", &format!("/{side}/{approach}"), &body).await;
+            let (path, body) = (format!("/{side}/{approach}"), shop.order().await);
+            shop.fail_by("lost", &path, &body).await;
+            let again = shop.post(&path, &body).await;
             receipt(&again);
             assert_eq!(again.is_replayed(), side == "with", "{approach}");
             assert_eq!(shop.charges(&body).await, charges, "{side} {approach}");
@@ -136,17 +39,24 @@ async fn an_answer_that_is_lost(shop: &Shop) {
 /// As the table of guarantees says of a crash inside the body.
 async fn a_handler_that_dies(shop: &Shop) {
     let with = [("setnx", 2), ("count", 1), ("db", 1), ("token", 2), ("state", 1)];
+    let mut died = Vec::new();
     for (approach, charges) in with {
         let body = shop.order().await;
-        let again = shop.again_after("dies", &format!("/with/{approach}"), &body).await;
+        shop.fail_by("dies", &format!("/with/{approach}"), &body).await;
+        died.push((approach, charges, body));
+    }
+    // Their leases lapse together.
+    for (approach, charges, body) in died {
+        let again = shop.post(&format!("/with/{approach}"), &body).await;
         if approach == "count" {
             assert_eq!((again.status, problem(&again).as_str()), (409, "exhausted"));
         } else {
             receipt(&again);
         }
         assert_eq!(shop.charges(&body).await, charges, "{approach}");
-        let body = shop.order().await;
-        receipt(&shop.again_after("dies", &format!("/without/{approach}"), &body).await);
+        let (path, body) = (format!("/without/{approach}"), shop.order().await);
+        shop.fail_by("dies", &path, &body).await;
+        receipt(&shop.post(&path, &body).await);
         assert_eq!(shop.charges(&body).await, 2, "without {approach}");
     }
 }
@@ -244,44 +154,6 @@ async fn a_form_is_paid_once_under_its_key() {
     let again = form.send(shop.address).await;
     assert_eq!((receipt(&again), again.is_replayed()), (receipt(&first), true));
     assert_eq!(shop.charges(&body).await, 1);
-}
-
-/// The paths that a text has after `before`, up to the quote.
-fn paths_after(text: &str, before: &str) -> impl Iterator<Item = String> {
-    let rests = text.split(before).skip(1).filter_map(|rest| rest.split('"').next());
-    rests.map(str::to_owned)
-}
-
-#[tokio::test]
-async fn the_page_has_all_that_it_asks_for_and_runs_nothing_else() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let shop = Shop::open(folder.path(), &embedded());
-    let mut paths = vec!["/".to_owned()];
-    let mut seen = BTreeSet::new();
-    while let Some(path) = paths.pop() {
-        if !seen.insert(path.clone()) {
-            continue;
-        }
-        let answer = Request::new("GET", &path).send(shop.address).await;
-        assert_eq!(answer.status, 200, "{path}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        if path == "/" {
-            let policy = answer.header("content-security-policy").expect("a policy");
-            assert!(policy.contains("default-src 'none'"), "{policy}");
-            assert!(!policy.contains("unsafe"), "{policy}");
-        }
-        for before in [" src=\"", " href=\"", " from \""] {
-            paths.extend(paths_after(answer.text(), before));
-        }
-    }
-    assert!(seen.contains("/idem.js") && seen.contains("/till.js"), "{seen:?}");
-
-    let attributes = shop.get("/about").await["attributes"].take();
-    for (approach, attribute) in attributes.as_object().expect("attributes") {
-        let attribute = attribute.as_str().expect("text");
-        assert!(attribute.starts_with("#[idempotent(\n    key = "), "{attribute}");
-        assert!(attribute.contains(approach) && attribute.ends_with("\n)]"), "{attribute}");
-    }
 }
 
 #[tokio::test]
