@@ -24,7 +24,7 @@ impl Request {
     /// A request by any method.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
         Self { head: head.into_bytes(), body: Vec::new() }
     }
 
@@ -100,8 +100,11 @@ impl Sent {
     /// The answer; `None` when the server closes the connection without one.
     pub async fn answer(mut self) -> Option<Answer> {
         let mut bytes = Vec::new();
-        // Until the end; a connection that is reset has said all that it will.
-        while let Ok(1..) = self.0.read_buf(&mut bytes).await {}
+        // Until the end; a connection that is reset has said all that it will, and one that a
+        // child of the server has inherited is never closed.
+        while !Answer::parse(&bytes).is_some_and(|answer| answer.is_whole()) {
+            let Ok(1..) = self.0.read_buf(&mut bytes).await else { break };
+        }
         Answer::parse(&bytes)
     }
 }
@@ -124,10 +127,16 @@ impl Answer {
         let mut lines = head.split("\r\n");
         let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
         let headers = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         Some(Self { status, headers, body: bytes[end + 4..].to_vec() })
+    }
+
+    /// Whether its body is as long as it said.
+    fn is_whole(&self) -> bool {
+        let said = self.all("content-length").first().and_then(|length| length.parse().ok());
+        said == Some(self.body.len())
     }
 
     /// The value of a header that comes once.

@@ -12,6 +12,7 @@
 //! | [`place`] | a store, for a test that must hold on every one |
 //! | [`proxy`] | a connection that breaks at the byte where the test wants it |
 //! | [`faulty`] | a store of which chosen steps fail, lose their answer or wait |
+//! | [`browser`] | Chromium, by mouse, keyboard and eyes |
 //! | [`http`] | requests as an outsider sends them, byte by byte |
 //! | [`nginx`] | Nginx before one's own servers |
 //! | [`process`] | another process that takes part in a test, and that can die in it |
@@ -20,6 +21,7 @@
 //!
 //! A server that isn't installed makes a test fail. `tests/run` installs them.
 
+pub mod browser;
 pub mod database;
 pub mod faulty;
 pub mod http;

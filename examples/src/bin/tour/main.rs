@@ -12,6 +12,7 @@ mod engine;
 mod errors;
 #[cfg(test)]
 mod explored;
+mod forms;
 mod gateway;
 mod http;
 mod pay;
@@ -71,6 +72,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     }
 
     http::show(idem::Idem::in_memory()).await?;
+    forms::show(idem::Idem::in_memory()).await?;
 
     consumers::receive_all().await;
 
