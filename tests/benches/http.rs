@@ -15,7 +15,7 @@ mod charge;
 #[allow(dead_code, unused_imports, reason = "the other benches use the rest")]
 mod harness;
 
-use charge::http::{Returning, by_hand, ours};
+use charge::http::{Payload, Returning, by_hand, ours};
 use charge::{ByHand, Completion};
 use harness::{Call, Contest, Task, columns};
 use idem::Idem;
@@ -24,8 +24,8 @@ use kit::redis::{Flavour, Server};
 fn main() {
     let contest = Contest::new();
     println!(
-        "| handler returns | call | connections | by hand, requests/s | idem, requests/s | throughput | p50 | p99 | client and server CPU, µs | Redis CPU, µs |\n\
-         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+        "| handler returns | call | connections | by hand, requests/s | idem, requests/s | throughput | p50 | p99 | client and server CPU, µs | Redis CPU, µs | beside |\n\
+         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
     );
     let server = Server::shared(Flavour::Redis);
     for returning in [Returning::Json, Returning::Response] {
@@ -50,13 +50,17 @@ fn line(contest: &Contest, server: &Server, returning: Returning, task: Task) {
         let idem = Idem::builder().redis(&url).build().await.expect("the server answers");
         (idem, ByHand::connect(&url, Completion::lua()).await)
     });
-    let by_hand = by_hand(&contest.runtime, claims);
+    let careless = by_hand(&contest.runtime, claims.clone(), Payload::NotCompared);
+    let by_hand = by_hand(&contest.runtime, claims, Payload::Compared);
     let ours = ours(&contest.runtime, &idem, returning);
     if task.call == Call::Duplicate {
         contest.complete(&by_hand);
+        contest.complete(&careless);
         contest.complete(&ours);
     }
-    let (by_hand, ours) = (contest.turn(by_hand, task), contest.turn(ours, task));
-    let mut rounds = contest.rounds([&by_hand, &ours]);
-    println!("{start} {}", columns(&mut rounds, 0, &[50, 99]));
+    let [by_hand, careless] = [by_hand, careless].map(|other| contest.turn(other, task));
+    let ours = contest.turn(ours, task);
+    let mut rounds = contest.rounds([&by_hand, &ours, &careless]);
+    println!("{start} {} by hand |", columns(&mut rounds, 0, &[50, 99]));
+    println!("{start} {} by hand, payload not compared |", columns(&mut rounds, 2, &[50, 99]));
 }

@@ -4,14 +4,14 @@ mod by_hand;
 mod client;
 mod ours;
 
-pub(crate) use by_hand::by_hand;
+pub(crate) use by_hand::{Payload, by_hand};
 pub(crate) use client::OverHttp;
 pub(crate) use ours::{Returning, ours};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
 /// What a client asks for.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Charge {
     order: u64,
 }

@@ -25,7 +25,7 @@ pub(crate) fn ours(runtime: &Runtime, idem: &Idem, returning: Returning) -> Over
     serve(runtime, routes.layer(idem.layer()).with_state(idem.clone()))
 }
 
-#[idempotent(key = "json:{user}:{key}", strategy = "setnx", engine = idem, fingerprint = "off")]
+#[idempotent(key = "json:{user}:{key}", strategy = "setnx", engine = idem, fingerprint(charge))]
 async fn json(
     State(idem): State<Idem>,
     user: User,
@@ -35,7 +35,7 @@ async fn json(
     Ok((StatusCode::CREATED, Json(body(charge.order).await)))
 }
 
-#[idempotent(key = "response:{user}:{key}", strategy = "setnx", engine = idem, fingerprint = "off")]
+#[idempotent(key = "response:{user}:{key}", strategy = "setnx", engine = idem, fingerprint(charge))]
 async fn response(
     State(idem): State<Idem>,
     user: User,
