@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::parse;
 
 /// The parts as the template would be written again.
@@ -116,4 +118,51 @@ fn placeholders_are_names_and_their_fields() {
 fn independent_mistakes_are_told_together() {
     assert_eq!(mistakes("op:{a+b}:{c:?}").len(), 2);
     assert_eq!(mistakes("{a}{b}").len(), 2);
+}
+
+fn place() -> impl Strategy<Value = String> {
+    let step = prop_oneof!["[a-z][a-z0-9]{0,3}", "[1-9][0-9]?", "[a-z][a-z0-9]{0,3}\\(\\)"];
+    ("[a-z][a-z0-9]{0,5}", prop::collection::vec(step, 0..3))
+        .prop_map(|(root, steps)| std::iter::once(root).chain(steps).collect::<Vec<_>>().join("."))
+        .prop_filter("keywords are no names", |place| {
+            place.split('.').all(|step| {
+                let name = step.trim_end_matches("()");
+                name.parse::<u32>().is_ok() || syn::parse_str::<syn::Ident>(name).is_ok()
+            })
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What keeps the rules is read as it was written.
+    #[test]
+    fn a_template_is_read_as_it_was_written(
+        lead in "[a-z]{1,5}[:/]?",
+        parts in prop::collection::vec((place(), "[:/|][a-z{}]{0,3}"), 1..4),
+    ) {
+        let mut text = lead.clone();
+        for (place, after) in &parts {
+            let after = after.replace('{', "{{").replace('}', "}}");
+            text.extend(["{", place.as_str(), "}", after.as_str()]);
+        }
+        let ((operation, read), mistakes) = parse(&text);
+        prop_assert_eq!(mistakes, Vec::<String>::new());
+        prop_assert_eq!(operation, lead.trim_end_matches([':', '/']));
+        let read: Vec<_> =
+            read.into_iter().map(|(hole, after)| (hole.place.to_string(), after)).collect();
+        prop_assert_eq!(read, parts);
+    }
+
+    /// Any text is a template, or has a mistake that is told; each placeholder stands where it says.
+    #[test]
+    fn no_text_makes_it_panic(text in "([{}:. r#()a-z0-9]|\\PC){0,30}") {
+        let ((operation, parts), mistakes) = parse(&text);
+        if mistakes.is_empty() {
+            prop_assert!(!operation.is_empty() && !parts.is_empty(), "{}", text);
+            for (hole, _) in parts {
+                prop_assert_eq!(text.chars().nth(hole.column - 1), Some('{'));
+            }
+        }
+    }
 }

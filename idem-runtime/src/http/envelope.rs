@@ -64,7 +64,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Response, Source> {
     for _ in 0..count {
         let name = rest.length().and_then(|length| rest.take(length))?;
         let value = rest.length().and_then(|length| rest.take(length))?;
-        headers.append(HeaderName::from_bytes(name)?, HeaderValue::from_bytes(value)?);
+        // More than a map of headers takes is an error here, and a panic by `append`.
+        headers.try_append(HeaderName::from_bytes(name)?, HeaderValue::from_bytes(value)?)?;
     }
     let mut response = Response::new(Body::from(Bytes::copy_from_slice(rest.0)));
     *response.status_mut() = status;
@@ -95,6 +96,8 @@ impl<'a> Rest<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The layout is frozen: processes of several versions share a store.
@@ -131,6 +134,51 @@ mod tests {
             let mut wrong = out.clone();
             wrong[at] = byte;
             assert!(read(&wrong).is_err(), "{at}");
+        }
+    }
+
+    /// No map of headers takes more than 32768.
+    #[test]
+    fn more_headers_than_there_can_be_are_an_error() {
+        let mut bytes = vec![VERSION, 0, 200];
+        push_length(&mut bytes, 40_000);
+        for number in 0..40_000 {
+            let name = format!("x-{number}");
+            push_length(&mut bytes, name.len());
+            bytes.extend_from_slice(name.as_bytes());
+            push_length(&mut bytes, 0);
+        }
+        assert!(read(&bytes).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_was_written_is_read(
+            status in 100_u16..1000,
+            values in prop::collection::vec((0..KEPT.len(), "[ -~]{0,20}"), 0..6),
+            body in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let mut headers = HeaderMap::new();
+            for (name, value) in values {
+                headers.append(KEPT[name].clone(), HeaderValue::from_str(&value).unwrap());
+            }
+            let status = StatusCode::from_u16(status).unwrap();
+            let mut out = Vec::new();
+            write(status, &headers, &body, &mut out);
+            let read = read(&out).unwrap();
+            prop_assert_eq!(read.status(), status);
+            prop_assert_eq!(read.headers(), &headers);
+            prop_assert_eq!(&out[out.len() - body.len()..], &body[..]);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(
+            bytes in prop::collection::vec(prop_oneof![Just(0), 0..8_u8, any::<u8>()], 0..80),
+        ) {
+            drop(read(&bytes));
+            drop(read(&[&[VERSION, 0, 200][..], &bytes].concat()));
         }
     }
 }

@@ -84,6 +84,7 @@ fn key(text: Vec<u8>) -> Result<IdempotencyKey, Rejection> {
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderValue};
+    use proptest::prelude::*;
 
     use super::{Rejection, Rule};
 
@@ -142,6 +143,30 @@ mod tests {
             assert_eq!(read(&[&line(&[b'k'; 256])], strict), Err(Rejection::TooLong));
             for text in ["a b".as_bytes(), b"a\tb", "schlüssel".as_bytes(), b"a\xffb"] {
                 assert_eq!(read(&[&line(text)], strict), Err(Rejection::Characters), "{text:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Any key can be sent as a string, and is read as it was meant.
+        #[test]
+        fn a_key_comes_through_its_string(text in "[!-~]{1,255}", strict: bool) {
+            let line = format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""));
+            prop_assert_eq!(read(&[line.as_bytes()], strict), Ok(text));
+        }
+
+        /// Whatever a client sends, what is taken is a key.
+        #[test]
+        fn what_is_taken_is_visible_text(
+            line in prop::collection::vec(prop_oneof![Just(b'"'), Just(b'\\'), b' '..=b'~', 0x80_u8..], 0..300),
+            strict: bool,
+        ) {
+            if let Ok(key) = read(&[&line], strict) {
+                prop_assert!((1..=255).contains(&key.len()), "{}", key);
+                prop_assert!(key.bytes().all(|byte| byte.is_ascii_graphic()), "{}", key);
+                prop_assert!(!strict || line.contains(&b'"'));
             }
         }
     }

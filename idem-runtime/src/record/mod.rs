@@ -3,6 +3,8 @@
 mod envelope;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod properties;
 
 use std::fmt;
 use std::sync::Arc;
