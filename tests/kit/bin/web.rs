@@ -2,12 +2,12 @@
 //!
 //!     kit-web REDIS_URL SQLITE_URL LEDGER
 //!
-//! It prints `listening on ADDRESS`. `POST /STRATEGY` (`setnx`, `count`, `db`, `tx`) takes a key in its
+//! It prints `the clock says SECONDS` (since 1970) and `listening on ADDRESS`. `POST /STRATEGY` (`setnx`, `count`, `db`, `tx`) takes a key in its
 //! header and `{"effect": "first" | "last", "millis": N}`: the handler has its effect, a note in the
 //! ledger, before or after a pause of so many milliseconds, and prints `pausing KEY` in between. In `tx`
 //! the effect is a row, which `GET /rows/KEY` counts. Leases are of a second.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -133,6 +133,8 @@ async fn main() {
         .route("/db", post(db))
         .route("/tx", post(tx))
         .route("/rows/{key}", get(rows));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+    println!("the clock says {}", now.as_secs());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("listening on {}", listener.local_addr().expect("an address"));
     axum::serve(listener, routes.layer(idem.layer()).with_state(app)).await.expect("it serves");

@@ -1,13 +1,14 @@
 //! Services that are killed or stopped in the middle of a request. What had its effect is read off
 //! the ledger.
 
+use std::fs::read_dir;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use kit::http::{Answer, Request};
 use kit::ledger::Ledger;
 use kit::place::sqlite_url;
-use kit::process::Process;
+use kit::process::{Process, Starting};
 use kit::redis::{Flavour, Server};
 use tempfile::TempDir;
 
@@ -38,16 +39,44 @@ impl Shared {
     }
 
     async fn start(&self) -> Web {
+        self.listening(self.run().start()).await
+    }
+
+    /// One whose machine's clock is off by so many seconds.
+    async fn start_off_by(&self, seconds: i64) -> Web {
+        let run = self.run().env("LD_PRELOAD", faketime()).env("FAKETIME", format!("{seconds:+}"));
+        // What counts the time that passes goes on as it does on a machine whose clock is wrong.
+        let mut process = run.env("DONT_FAKE_MONOTONIC", "1").start();
+        let line = process.line_with("the clock says ", SOON).await;
+        let says: i64 = line.rsplit(' ').next().and_then(|it| it.parse().ok()).expect("seconds");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+        let off = says - i64::try_from(now).expect("seconds");
+        assert!((off - seconds).abs() < 60, "its clock is off by {off} s, not by {seconds} s");
+        self.listening(process).await
+    }
+
+    fn run(&self) -> Starting {
         let redis = Server::shared(Flavour::Redis).url();
-        let mut process = Process::run(env!("CARGO_BIN_EXE_kit-web"))
+        Process::run(env!("CARGO_BIN_EXE_kit-web"))
             .arg(redis)
             .arg(sqlite_url(self.folder.path()))
             .arg(self.ledger.path())
-            .start();
+    }
+
+    async fn listening(&self, mut process: Process) -> Web {
         let line = process.line_with("listening on ", SOON).await;
         let address = line.rsplit(' ').next().expect("an address").parse().expect("an address");
         Web { process, address }
     }
+}
+
+/// The library that moves a process' clock.
+fn faketime() -> String {
+    let folders = read_dir("/usr/lib").expect("a folder").filter_map(Result::ok);
+    let found = folders
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists());
+    found.expect("libfaketime is installed, by `tests/run`").display().to_string()
 }
 
 /// A request by this strategy, whose handler pauses so long after or before its effect.
@@ -182,4 +211,31 @@ async fn a_service_that_is_paused_is_taken_over_and_overwrites_nothing() {
         assert_eq!(again.body, second.body);
     }
     assert_eq!(shared.ledger.count(&key), 2);
+}
+
+/// H46: clocks that are ten minutes off either way change no lease: the store's decides.
+#[tokio::test]
+async fn a_service_whose_clock_is_wrong_keeps_its_lease_and_waits_for_others() {
+    let shared = Shared::new();
+    let off = 600;
+    for (owner, other) in [(off, -off), (-off, off)] {
+        let (mut dies, lives) =
+            tokio::join!(shared.start_off_by(owner), shared.start_off_by(other));
+        // Renewed for as long as its owner lives, and replayed after that.
+        let key = unique("setnx");
+        let first = request("setnx", &key, "last", 2 * LEASE).start(dies.address).await;
+        dies.process.line_with(&format!("pausing {key}"), SOON).await;
+        let replayed = settled("setnx", &key, "last", &lives).await;
+        assert_eq!((replayed.status, replayed.is_replayed()), (201, true));
+        assert_eq!(first.answer().await.expect("an answer").body, replayed.body);
+        assert_eq!(shared.ledger.count(&key), 1);
+        // Taken over when its owner is dead, and not before its lease is over.
+        let (key, asked) = (unique("setnx"), Instant::now());
+        let _sent = request("setnx", &key, "last", FOR_EVER).start(dies.address).await;
+        dies.process.line_with(&format!("pausing {key}"), SOON).await;
+        dies.process.kill();
+        assert_runs_once_more("setnx", &key, "last", &lives).await;
+        assert!(asked.elapsed() >= LEASE);
+        assert_eq!(shared.ledger.count(&key), 1);
+    }
 }
