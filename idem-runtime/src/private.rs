@@ -1,5 +1,8 @@
 //! What the macros write. Not for people: no promise holds here.
 
+#[path = "crash.rs"]
+pub mod crash;
+
 use std::future::Future;
 
 use crate::call;

@@ -16,7 +16,9 @@
 //! | [`http`] | requests as an outsider sends them, byte by byte |
 //! | [`nginx`] | Nginx before one's own servers |
 //! | [`process`] | another process that takes part in a test, and that can die in it |
+//! | [`worker`] | calls by every strategy on every store, in a process that can be killed |
 //! | [`ledger`] | effects, counted outside of the store under test |
+//! | [`oracle`] | what processes under faults have done, held against what was promised |
 //! | [`wait_for`] | a condition that becomes true in a while |
 //!
 //! A server that isn't installed makes a test fail. `tests/run` installs them.
@@ -27,6 +29,7 @@ pub mod faulty;
 pub mod http;
 pub mod ledger;
 pub mod nginx;
+pub mod oracle;
 pub mod place;
 pub mod port;
 pub mod process;
@@ -35,5 +38,6 @@ pub mod rabbit;
 pub mod redis;
 pub mod supervisor;
 mod wait;
+pub mod worker;
 
 pub use wait::wait_for;

@@ -6,15 +6,15 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::PathBuf,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{sync::mpsc, time};
 
-use crate::{
-    supervisor::{Lines, Supervisor},
-    wait_for,
-};
+use crate::supervisor::{Lines, Supervisor};
+
+/// How often it is looked whether a process has ended.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// A child process, told what to do by lines and asked what it did by lines.
 ///
@@ -98,7 +98,8 @@ impl Process {
     /// When it has ended, or its input is closed.
     pub fn say(&mut self, line: &str) {
         let input = self.input.as_mut().expect("its input isn't closed yet");
-        writeln!(input, "{line}").expect("the process reads");
+        // In one piece: it may be gone once it has the line.
+        input.write_all(format!("{line}\n").as_bytes()).expect("the process reads");
     }
 
     /// The next line that it prints and that has `needle` in it, passing over others.
@@ -162,8 +163,13 @@ impl Process {
     ///
     /// When `deadline` passes before.
     pub async fn exit_status(&mut self, deadline: Duration) -> i32 {
-        let what = format!("{} to end", self.program.display());
-        wait_for(&what, deadline, async || !self.supervisor.is_running()).await;
+        // Not by `wait_for`, whose future can't be sent where the condition borrows.
+        let asked_at = Instant::now();
+        while self.supervisor.is_running() {
+            let program = self.program.display();
+            assert!(asked_at.elapsed() < deadline, "{program} would not end in {deadline:?}");
+            time::sleep(PAUSE).await;
+        }
         self.supervisor.wait()
     }
 }

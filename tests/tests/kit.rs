@@ -4,6 +4,8 @@
 mod cleanup;
 #[path = "kit/ledger.rs"]
 mod ledger;
+#[path = "kit/oracle.rs"]
+mod oracle;
 #[path = "kit/process.rs"]
 mod process;
 #[path = "kit/proxy.rs"]

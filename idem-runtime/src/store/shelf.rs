@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};
+use crate::__private::crash;
+use crate::held::op;
 
 /// What a call asks of Redis is not boxed, large as its future is: over a kibibyte glibc's allocator
 /// has no quick way, and the box costs more than the rest of the step. What people ask is.
@@ -38,14 +40,17 @@ impl Shelf {
     }
 
     pub(crate) async fn claim(&self, claim: Claim<'_>) -> Result<Claimed, StoreError> {
-        match self {
+        crash::before("claim");
+        let claimed = match self {
             Self::Memory(memory) => memory.claim(claim).await,
             #[cfg(feature = "redis")]
             Self::Redis(redis) => redis.claim(claim).await,
             #[cfg(feature = "_sql")]
             Self::Sql(database) => Box::pin(database.claim(claim)).await,
             Self::Own(own, timeout) => within(*timeout, own.claim_boxed(claim)).await,
-        }
+        };
+        crash::after("claim");
+        claimed
     }
 
     pub(crate) async fn settle(
@@ -54,7 +59,8 @@ impl Shelf {
         running: &Record,
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
-        match self {
+        crash::before(op(change));
+        let settled = match self {
             Self::Memory(memory) => memory.settle(name, running, change).await,
             #[cfg(feature = "redis")]
             Self::Redis(redis) => redis.settle(name, running, change).await,
@@ -63,7 +69,9 @@ impl Shelf {
             Self::Own(own, timeout) => {
                 within(*timeout, own.settle_boxed(name, running, change)).await
             }
-        }
+        };
+        crash::after(op(change));
+        settled
     }
 
     pub(crate) async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {

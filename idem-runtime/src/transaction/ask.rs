@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::OpenTransaction;
 use super::held::Held;
 use super::nested::Nested;
+use crate::__private::crash;
 use crate::answer::{Replay, answered, in_flight};
 use crate::attempt::try_attempt;
 use crate::decide::{Asker, Decision, decide};
@@ -100,7 +101,9 @@ async fn guarded<T: OpenTransaction>(
 ) -> Result<Guarded, Error> {
     let Some(transition) = key.makes() else { return Ok(Guarded::Passed) };
     let sent = Instant::now();
+    crash::before("transition");
     let guarded = guard::<T::Database>(records, nested.connection(), transition).await;
+    crash::after("transition");
     observe::stepped("transition", sent);
     guarded
 }
@@ -137,7 +140,9 @@ impl<DB: Joinable> Claimant<'_, DB> {
             let record = self.asker.running(self.idem, self.plan, over.as_ref());
             let claim = Claim::new(self.name, &record, over.as_ref());
             let sent = Instant::now();
+            crash::before("claim");
             let tried = DB::claim(self.records, nested.connection(), claim).await;
+            crash::after("claim");
             observe::stepped("claim", sent);
             let found = match tried.map_err(DB::refusal)? {
                 Tried::Won(fence) => return Ok(Met::Nobody(Some(record.with_fence(fence)))),

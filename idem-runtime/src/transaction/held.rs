@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::OpenTransaction;
 use super::nested::Nested;
+use crate::__private::crash;
 use crate::attempt::try_attempt;
 use crate::engine::Idem;
 use crate::error::Error;
@@ -108,7 +109,9 @@ async fn settle<T: OpenTransaction>(
 ) -> Result<(), Error> {
     let records = idem.records::<T::Database>()?;
     let (change, sent) = (settlement.change(), Instant::now());
+    crash::before(op(change));
     let settled = T::Database::settle(records, nested.connection(), name, running, change).await;
+    crash::after(op(change));
     observe::stepped(op(change), sent);
     if settled? {
         Ok(())

@@ -4,6 +4,7 @@ use sqlx::Database;
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::OpenTransaction;
+use crate::__private::crash;
 use crate::error::Error;
 use crate::store::sql::inside::Joinable as _;
 
@@ -26,7 +27,10 @@ impl<'t, T: OpenTransaction> Nested<'t, T> {
         if Manager::<T>::get_transaction_depth(connection) == 0 {
             return Err(Error::conflict("the transaction is not open any more"));
         }
-        T::Database::open(connection).await.map_err(T::Database::refusal)?;
+        crash::before("open");
+        let opened = T::Database::open(connection).await;
+        crash::after("open");
+        opened.map_err(T::Database::refusal)?;
         Ok(Self { outer: Some(outer) })
     }
 
@@ -41,7 +45,9 @@ impl<'t, T: OpenTransaction> Nested<'t, T> {
 
     /// Makes what was done inside a part of the caller's transaction.
     pub(super) async fn keep(mut self) -> Result<(), Error> {
+        crash::before("keep");
         let kept = T::Database::keep(self.connection()).await;
+        crash::after("keep");
         kept.map_err(T::Database::refusal)?;
         self.outer = None;
         Ok(())
@@ -53,7 +59,9 @@ impl<'t, T: OpenTransaction> Nested<'t, T> {
     ///
     /// [`Error::Conflict`] when that has been undone with it.
     pub(super) async fn undo(mut self) -> Result<&'t mut T, Error> {
+        crash::before("undo");
         let undone = Manager::<T>::rollback(self.connection()).await;
+        crash::after("undo");
         undone.map_err(|error| match error {
             sqlx::Error::Database(_) => Error::conflict(error),
             _ => Error::outage(error),
