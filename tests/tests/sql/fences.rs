@@ -1,12 +1,17 @@
 //! The fence is the database's choice.
 
-use idem::{Error, Idem, Plan};
+use std::sync::Arc;
 
-use crate::database::{Database, key};
+use idem::{Error, Idem, Plan};
+use kit::proxy::Proxy;
+use tokio::sync::Barrier;
+
+use crate::database::{Database, SOON, key};
 
 on_every_database! {
     fences_grow_whatever_becomes_of_the_row
     a_running_record_shows_its_fence
+    claims_that_share_a_statement_know_their_fences
 }
 
 const PLAN: Plan = Plan::db();
@@ -17,8 +22,6 @@ async fn fence(idem: &Idem) -> u64 {
     let Error::InFlight { key, .. } = error else { panic!("{error:?}") };
     key.parse().unwrap()
 }
-
-use crate::database::SOON;
 
 /// Also across a purge, which in Redis starts them anew.
 async fn fences_grow_whatever_becomes_of_the_row(database: Database) {
@@ -52,4 +55,48 @@ async fn a_running_record_shows_its_fence(database: Database) {
     };
     assert_eq!(idem.call(&PLAN, key(1_u64), body).await.unwrap(), 6);
     assert_eq!(elsewhere.call(&PLAN, key(1_u64), async { Ok::<_, Error>(7) }).await.unwrap(), 5);
+}
+
+/// So many at once that they are claimed together.
+async fn claims_that_share_a_statement_know_their_fences(database: Database) {
+    const MANY: u64 = 64;
+    let (idem, elsewhere) = (database.engine().await, database.engine().await);
+    let all_run = Arc::new(Barrier::new(usize::try_from(MANY).unwrap()));
+    let calls = (0..MANY).map(|number| {
+        let (idem, elsewhere) = (idem.clone(), elsewhere.clone());
+        let all_run = Arc::clone(&all_run);
+        tokio::spawn(async move {
+            let body = async {
+                all_run.wait().await;
+                let entry = elsewhere.get(&key(number)).await?.unwrap();
+                assert_eq!(entry.fence, idem::attempt().fence());
+                Ok::<_, Error>(())
+            };
+            idem.call(&PLAN, key(number), body).await.unwrap();
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap();
+    }
+}
+
+/// Between its look and its insert a claim can be held up for longer than another's whole life.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_gives_a_claim_that_was_held_up_a_fence_above_what_it_has_missed() {
+    let database = Database::mariadb();
+    let direct = database.engine().await;
+    let proxy = Proxy::start(database.server().address()).await;
+    let idem = database.by_way_of(proxy.address()).engine().await;
+    // Each statement once: what is sent from then on are values.
+    idem.call(&PLAN, key(1000_u64), async { Ok::<_, Error>(()) }).await.unwrap();
+
+    let [look, insert] = [(); 2].map(|()| proxy.hold_request("op:1"));
+    let held_up = tokio::spawn(async move { fence(&idem).await });
+    look.caught().await.deliver().await;
+    let insert = insert.caught().await;
+    let missed = fence(&direct).await;
+    direct.purge(&key(1_u64), missed).await.unwrap();
+    insert.deliver().await;
+    let fence = held_up.await.unwrap();
+    assert!(fence > missed, "{missed}, then {fence}");
 }

@@ -112,7 +112,7 @@ pub(super) struct Packed {
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
 impl Packed {
     /// Name, owner (both in hexadecimal digits), fence, attempts, holder, lease, retention, place,
-    /// length; of claims with the fence that each is to have.
+    /// length; of claims with the least that each fence may be.
     pub(super) fn claims<'e>(entries: impl Iterator<Item = (&'e Claiming, i64)>) -> Self {
         let mut records = Vec::new();
         let arrays = entries.map(|(entry, fence)| {

@@ -68,6 +68,16 @@ enum Failure {
     },
 }
 
+impl Failure {
+    /// What the database says, if it does.
+    fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::Refused(_, verdict) => Some(verdict),
+            Self::Broken(_) | Self::Unsent(_) | Self::Late { .. } => None,
+        }
+    }
+}
+
 const LATE: &str = "the database did not answer within the time-out";
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
@@ -107,10 +117,16 @@ where
         &self,
         statement: Statement<DB>,
     ) -> Result<Vec<DB::Row>, Option<Verdict>> {
-        self.send(statement).await.map_err(|failure| match failure {
-            Failure::Refused(_, verdict) => Some(verdict),
-            Failure::Broken(_) | Failure::Unsent(_) | Failure::Late { .. } => None,
-        })
+        self.send(statement).await.map_err(Failure::verdict)
+    }
+
+    /// What a statement did that is sent once; else what the database says, if it does.
+    #[cfg(feature = "mysql")]
+    pub(super) async fn done_once(
+        &self,
+        statement: Statement<DB>,
+    ) -> Result<DB::QueryResult, Option<Verdict>> {
+        self.execute(statement).await.map_err(Failure::verdict)
     }
 
     async fn send(&self, statement: Statement<DB>) -> Result<Vec<DB::Row>, Failure> {
@@ -144,20 +160,19 @@ where
         statement: impl Fn() -> Statement<DB>,
     ) -> Result<Option<DB::QueryResult>, StoreError> {
         loop {
-            let failure = match self.connection().await {
-                Ok(mut connection) => {
-                    let done = (&mut *connection).execute(statement());
-                    let done = timeout_at(self.deadline, done).await;
-                    match Self::answered(connection, done) {
-                        Ok(done) => return Ok(Some(done)),
-                        Err(Failure::Refused(_, Verdict::Rival)) => return Ok(None),
-                        Err(failure) => failure,
-                    }
-                }
-                Err(failure) => failure,
-            };
-            self.after(failure).await?;
+            match self.execute(statement()).await {
+                Ok(done) => return Ok(Some(done)),
+                Err(Failure::Refused(_, Verdict::Rival)) => return Ok(None),
+                Err(failure) => self.after(failure).await?,
+            }
         }
+    }
+
+    #[cfg(feature = "mysql")]
+    async fn execute(&self, statement: Statement<DB>) -> Result<DB::QueryResult, Failure> {
+        let mut connection = self.connection().await?;
+        let done = timeout_at(self.deadline, (&mut *connection).execute(statement)).await;
+        Self::answered(connection, done)
     }
 
     async fn connection(&self) -> Result<PoolConnection<DB>, Failure> {

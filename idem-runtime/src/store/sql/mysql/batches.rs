@@ -10,7 +10,7 @@ use super::steps::{Look, look};
 use crate::store::Name;
 use crate::store::sql::batch::{Claiming, Completing, Packed, Senders, json};
 use crate::store::sql::lane::Batch;
-use crate::store::sql::row::{hex, row_name};
+use crate::store::sql::row::{Fields, hex, row_name};
 use crate::store::sql::step::{Step, Verdict};
 
 /// A second one costs nobody a wait; from the third on a commit is shared.
@@ -44,12 +44,6 @@ impl Batch for Looks {
 /// Claims of names that have no row.
 pub(super) struct Claims(pub(super) Senders<Db>);
 
-/// A claim, and the server's clock when it looked: the fence is at least that.
-pub(super) struct Absent {
-    pub(super) claiming: Claiming,
-    pub(super) now: i64,
-}
-
 /// What became of a claim.
 pub(super) enum Inserted {
     Won {
@@ -61,43 +55,42 @@ pub(super) enum Inserted {
 
 impl Batch for Claims {
     const ALONE: usize = ALONE;
-    type Entry = Absent;
+    type Entry = Claiming;
     type Answer = Inserted;
 
-    fn name(entry: &Absent) -> &Name {
-        &entry.claiming.name
+    fn name(entry: &Claiming) -> &Name {
+        &entry.name
     }
 
-    async fn send(&self, entries: &[Absent], budget: Duration) -> Option<Vec<(usize, Inserted)>> {
-        let fences: Vec<_> = entries.iter().map(Absent::fence).collect();
-        let claims = entries.iter().map(|entry| &entry.claiming);
-        let Packed { arrays, records } = Packed::claims(claims.zip(fences.iter().copied()));
+    async fn send(&self, entries: &[Claiming], budget: Duration) -> Option<Vec<(usize, Inserted)>> {
+        let Packed { arrays, records } =
+            Packed::claims(entries.iter().map(|entry| (entry, least(entry))));
         let statement = sqlx::query(self.0.statements.claims.clone()).bind(records).bind(arrays);
-        // All or none, and the fences are ours.
-        match Step::new(&self.0.pool, budget).once(statement).await {
-            Ok(_) => {
-                let won = |fence: i64| Inserted::Won { fence: fence.unsigned_abs() };
-                Some(fences.into_iter().map(won).enumerate().collect())
+        // All or none.
+        match Step::new(&self.0.pool, budget).done_once(statement).await {
+            Ok(done) => {
+                let now = done.last_insert_id();
+                let fences = entries.iter().map(|entry| now.max(least(entry).unsigned_abs()));
+                let won = fences.map(|fence| Inserted::Won { fence });
+                (now > 0).then(|| won.enumerate().collect())
             }
             Err(Some(Verdict::Rival)) => {
-                Some(fences.iter().map(|_| Inserted::Rival).enumerate().collect())
+                Some(entries.iter().map(|_| Inserted::Rival).enumerate().collect())
             }
             Err(_) => None,
         }
     }
 
-    async fn unheard(self: Arc<Self>, entry: Absent, answer: Inserted) {
+    async fn unheard(self: Arc<Self>, entry: Claiming, answer: Inserted) {
         if let Inserted::Won { fence } = answer {
-            self.0.give_back(entry.claiming, fence).await;
+            self.0.give_back(entry, fence).await;
         }
     }
 }
 
-impl Absent {
-    pub(super) fn fence(&self) -> i64 {
-        let least = i64::try_from(self.claiming.record.fence()).unwrap_or(i64::MAX);
-        least.max(self.now)
-    }
+/// The least that a claim's fence may be.
+fn least(claiming: &Claiming) -> i64 {
+    Fields::of(&claiming.record).fence
 }
 
 /// Completions that are sent together, and then read.

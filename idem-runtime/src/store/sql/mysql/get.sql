@@ -1,13 +1,11 @@
--- Reads the server's clock, and what stands under a name, also if it has expired. Locks nothing.
+-- Reads what stands under a name, also if it has expired. Locks nothing.
 --
 -- 1  name
 --
 -- Returns one row of two columns, since each is described anew in every answer: numbers with blanks
--- between them, and the record. The numbers are the clock in µs since 1970, and, nothing where nothing
--- stands: fence, what is left of lease and of retention in µs, state, and the owner in hexadecimal
--- digits.
-select concat_ws(' ', timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)),
-        coalesce(there.fence, ''),
+-- between them, and the record. The numbers are, nothing where nothing stands: fence, what is left of
+-- lease and of retention in µs, state, and the owner in hexadecimal digits.
+select concat_ws(' ', coalesce(there.fence, ''),
         coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), ''),
         coalesce(timestampdiff(microsecond, utc_timestamp(6), there.expires_at), ''),
         coalesce(there.state, ''), coalesce(hex(there.owner), '')) as told,

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::steps::{Look, look};
 use super::{MySql, number};
+use crate::__private::crash;
 use crate::error::Error;
 use crate::store::sql::Database;
 use crate::store::sql::inside::{Joinable, Tried, claimed, kept, refusal};
@@ -134,23 +135,25 @@ struct Inside<'a> {
 impl Inside<'_> {
     /// A name that is taken is only read: a refused insert would lock it until the caller commits.
     async fn claim(&mut self, fields: &Fields<'_>) -> Result<Tried, sqlx::Error> {
-        let now = match self.look(&self.records.statements).await? {
+        match self.look(&self.records.statements).await? {
             Look::Standing(standing) => return Ok(Tried::Found(standing.found())),
             Look::Expired(expired) => return self.take_over(fields, &expired).await,
-            Look::Absent { now } => now,
-        };
-        let fields = Fields { fence: fields.fence.max(now), ..*fields };
-        let statement: Statement<Db> = self.records.inside.claim(self.name, &fields);
-        match statement.execute(&mut *self.connection).await {
-            Ok(_) => return Ok(Tried::Won(fields.fence.unsigned_abs())),
+            Look::Absent => {}
+        }
+        crash::before("insert");
+        let statement: Statement<Db> = self.records.inside.claim(self.name, fields);
+        let inserted = statement.execute(&mut *self.connection).await;
+        crash::after("insert");
+        match inserted {
+            Ok(done) => return Ok(Tried::Won(done.last_insert_id())),
             Err(error) if refused(&error) == Some(RIVAL) => {}
             Err(error) => return Err(error),
         }
         // The transaction's own snapshot may be older than the rival.
         match self.look(&self.records.inside).await? {
             Look::Standing(standing) => Ok(Tried::Found(standing.found())),
-            Look::Expired(expired) => self.take_over(&fields, &expired).await,
-            Look::Absent { .. } => Ok(Tried::Raced),
+            Look::Expired(expired) => self.take_over(fields, &expired).await,
+            Look::Absent => Ok(Tried::Raced),
         }
     }
 

@@ -3,8 +3,7 @@
 -- 1  JSON, the names in hexadecimal digits, each once
 --
 -- Returns a row for each: as get.sql, and the name's place (from 1).
-select concat_ws(' ', timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)),
-        coalesce(there.fence, ''),
+select concat_ws(' ', coalesce(there.fence, ''),
         coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), ''),
         coalesce(timestampdiff(microsecond, utc_timestamp(6), there.expires_at), ''),
         coalesce(there.state, ''), coalesce(hex(there.owner), '')) as told,

@@ -4,7 +4,8 @@ use sqlx::mysql::MySqlRow;
 use sqlx::{MySql as Db, Row as _};
 
 use super::MySql;
-use super::batches::{Absent, Inserted};
+use super::batches::Inserted;
+use crate::__private::crash;
 use crate::store::sql::batch::Claiming;
 use crate::store::sql::lane::Turn;
 use crate::store::sql::made_before;
@@ -30,7 +31,7 @@ impl MySql {
             let fence = match looked {
                 Look::Standing(standing) => return Ok(Claimed::Found(standing.found())),
                 Look::Expired(expired) => self.take_over(step, &row_name, &claim, &expired).await?,
-                Look::Absent { now } => self.insert(step, name, record, now).await?,
+                Look::Absent => self.insert(step, name, record).await?,
             };
             if fence > 0 {
                 return Ok(Claimed::Won { fence });
@@ -45,20 +46,20 @@ impl MySql {
         step: &mut Step<'_, Db>,
         name: &Name,
         record: &Record,
-        now: i64,
     ) -> Result<u64, StoreError> {
-        let claiming = Claiming { name: name.clone(), record: record.clone() };
-        let absent = Absent { claiming, now };
-        let fence = absent.fence();
-        match step.turn(&self.claims, record.as_bytes().len(), || absent).await? {
-            Turn::Answered(Inserted::Won { fence }) => Ok(fence),
-            Turn::Answered(Inserted::Rival) => Ok(0),
+        crash::before("insert");
+        let claiming = || Claiming { name: name.clone(), record: record.clone() };
+        let fence = match step.turn(&self.claims, record.as_bytes().len(), claiming).await? {
+            Turn::Answered(Inserted::Won { fence }) => fence,
+            Turn::Answered(Inserted::Rival) => 0,
             _alone => {
-                let (name, claim) = (row_name(name), Fields { fence, ..Fields::of(record) });
+                let (name, claim) = (row_name(name), Fields::of(record));
                 let claimed = step.done(|| self.statements.claim(&name, &claim)).await?;
-                Ok(claimed.map_or(0, |_| fence.unsigned_abs()))
+                claimed.map_or(0, |done| done.last_insert_id())
             }
-        }
+        };
+        crash::after("insert");
+        Ok(fence)
     }
 
     /// Takes a name over from a record; the new fence, or 0 if it is not to be had.
@@ -87,7 +88,7 @@ impl MySql {
     ) -> Result<Option<Found>, StoreError> {
         Ok(match self.look(step, name).await? {
             Look::Standing(standing) => Some(standing.found()),
-            Look::Expired(_) | Look::Absent { .. } => None,
+            Look::Expired(_) | Look::Absent => None,
         })
     }
 }
@@ -139,10 +140,7 @@ pub(super) enum Look {
     Standing(Standing),
     /// Absent as far as anybody is told, and still a row.
     Expired(Judged<'static>),
-    Absent {
-        /// The server's clock, µs since 1970.
-        now: i64,
-    },
+    Absent,
 }
 
 pub(super) fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
@@ -150,9 +148,8 @@ pub(super) fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
     let mut told = row.try_get::<&str, _>(0)?.split(' ');
     let mut next = || told.next().ok_or_else(other);
     let number = |text: &str| text.parse::<i64>().map_err(|_| other());
-    let now = number(next()?)?;
     let fence = match next()? {
-        "" => return Ok(Look::Absent { now }),
+        "" => return Ok(Look::Absent),
         fence => number(fence)?,
     };
     let (lease, kept, state, owner) = (next()?, number(next()?)?, number(next()?)?, next()?);
