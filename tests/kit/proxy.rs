@@ -99,6 +99,23 @@ impl Proxy {
         self.rules.connections()
     }
 
+    /// How many bytes of requests have come to it so far.
+    #[must_use]
+    pub fn requested(&self) -> usize {
+        self.rules.requested()
+    }
+
+    /// How many bytes of replies have come to it so far.
+    #[must_use]
+    pub fn replied(&self) -> usize {
+        self.rules.replied()
+    }
+
+    /// Forgets what it was told and has not begun to do.
+    pub fn heal(&self) {
+        self.rules.clear();
+    }
+
     /// Lets `bytes` more bytes of requests pass on a connection, then closes it.
     pub fn cut_request_after(&self, bytes: usize) {
         self.rules.add(Rule::CutRequest { bytes });

@@ -44,6 +44,12 @@ impl History {
         Self { keys: self.keys.into_iter().filter(|(key, _)| is_asked(key)).collect() }
     }
 
+    /// Whether anything was done about a key.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
     /// How many bodies have begun.
     #[must_use]
     pub fn runs(&self) -> usize {

@@ -65,6 +65,7 @@ async fn requests(
             return std::future::pending().await;
         };
         let piece = &buffer[..length];
+        rules.count_requested(length);
         let before = passed.len();
         passed.extend_from_slice(piece);
         let has_come = |pattern: &[u8]| {
@@ -110,6 +111,7 @@ async fn replies(
             return Ok(());
         }
         let piece = &buffer[..length];
+        rules.count_replied(length);
         match expected.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(Expected::Swallowed(tell)) => {
                 let _ = tell.send(piece.to_vec());

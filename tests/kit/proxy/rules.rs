@@ -30,9 +30,32 @@ pub(super) enum Rule {
 pub(super) struct Rules {
     waiting: Mutex<Vec<Rule>>,
     connections: AtomicUsize,
+    requested: AtomicUsize,
+    replied: AtomicUsize,
 }
 
 impl Rules {
+    /// Forgets what was to happen and has not.
+    pub(super) fn clear(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(super) fn count_requested(&self, bytes: usize) {
+        self.requested.fetch_add(bytes, Ordering::SeqCst);
+    }
+
+    pub(super) fn count_replied(&self, bytes: usize) {
+        self.replied.fetch_add(bytes, Ordering::SeqCst);
+    }
+
+    pub(super) fn requested(&self) -> usize {
+        self.requested.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn replied(&self) -> usize {
+        self.replied.load(Ordering::SeqCst)
+    }
+
     pub(super) fn add(&self, rule: Rule) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(rule);
     }

@@ -8,7 +8,8 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, MySql, Pool, Postgres, Row as _, Sqlite, Transaction};
 
-use super::{Call, Strategy, entity, failure, how};
+use super::call::entity;
+use super::{Call, Strategy, how};
 use crate::oracle::{How, Journal, Moment, now};
 
 /// How many connections a worker has, and how long it waits for one or for an SQLite file.
@@ -30,12 +31,9 @@ const TABLES: [&str; 2] = [
 
 /// A worker's own pool: the transactions that its calls join.
 #[derive(Debug)]
-pub enum Database {
-    /// Postgres.
+pub(super) enum Database {
     Postgres(Pool<Postgres>),
-    /// MariaDB.
     MariaDb(Pool<MySql>),
-    /// SQLite.
     Sqlite(Pool<Sqlite>),
 }
 
@@ -94,8 +92,8 @@ macro_rules! driver {
                     format!("insert into effects values ('{}', '{}')", call.key, run.value);
                 let written = sqlx::raw_sql(AssertSqlSafe(effect)).execute(&mut **tx).await;
                 written.map_err(Error::outage)?;
-                tokio::time::sleep(call.body).await;
-                if call.fails { Err(failure()) } else { Ok(run.value) }
+                call.last(&journal, &run).await?;
+                Ok(run.value)
             }
         }
     };

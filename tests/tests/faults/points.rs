@@ -8,31 +8,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use kit::oracle::{Journal, Promise};
+use kit::oracle::Journal;
 use kit::process::Process;
-use kit::worker::{Call, LEASE, LIMIT, Site, Strategy, Worker};
+use kit::worker::{Call, LEASE, Site, Strategy, Worker};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::SOON;
 use crate::stores::{Opened, Store, on_every_store};
+use crate::{SETTLED, SOON, TURNS, promise};
 
 on_every_store! {
     no_point_of_a_call_is_a_bad_one_to_die_at
 }
 
-/// Within a lease and this, every key has its result.
-const SETTLED: Duration = Duration::from_secs(5);
 /// Long enough for the lease to be renewed once meanwhile.
 const BODY: Duration = Duration::from_millis(600);
-/// So many processes at once, and so many whose results are asked for: with more of them the machine
-/// would be what is tested.
+/// So many processes at once, and so many whose results are asked for.
 static PROCESSES: Semaphore = Semaphore::const_new(6);
-static SETTLING: Semaphore = Semaphore::const_new(16);
+static SETTLING: Semaphore = Semaphore::const_new(8);
 /// By a signal: 128 and the number of `SIGABRT`.
 const ENDED: i32 = 134;
 
 async fn no_point_of_a_call_is_a_bad_one_to_die_at(store: Store) {
+    let _turn = TURNS.acquire().await;
     let mut all = JoinSet::new();
     for strategy in store.strategies() {
         // A file has one writer: each strategy has one of its own.
@@ -50,7 +48,7 @@ async fn die_at_each_point(opened: Opened, strategy: Strategy) -> usize {
     let site = Arc::new(Site::new(&*opened.url, format!("points-{strategy}"), &journal));
     let whole = Script::prepared(&site, strategy, 1).await.remove(0);
     let visits = whole.trace(&site).await;
-    assert_eq!(steps_of(&visits), strategy_steps(strategy), "{strategy}: {visits:?}");
+    assert_eq!(steps_of(&visits), steps(strategy, &opened), "{strategy}: {visits:?}");
 
     let scripts = Script::prepared(&site, strategy, visits.len()).await;
     let (mut deaths, all) = (JoinSet::new(), Arc::new(visits));
@@ -63,11 +61,7 @@ async fn die_at_each_point(opened: Opened, strategy: Strategy) -> usize {
     }
     deaths.join_all().await;
 
-    let promise = match strategy {
-        Strategy::Count => Promise::Limit(LIMIT as usize),
-        _ if strategy.is_in_transaction() => Promise::Committed(worker.committed().await),
-        _ => Promise::Lease,
-    };
+    let promise = promise(strategy, worker.committed().await);
     let violations = journal.history().violations(&promise, LEASE);
     assert!(violations.is_empty(), "{strategy}: {violations:#?}");
     all.len()
@@ -78,8 +72,8 @@ fn steps_of(visits: &[String]) -> BTreeSet<&str> {
     visits.iter().filter_map(|visit| visit.split(' ').nth(1)).collect()
 }
 
-/// The steps that a call of this strategy can come to.
-fn strategy_steps(strategy: Strategy) -> BTreeSet<&'static str> {
+/// The steps that a call of this strategy can come to there.
+fn steps(strategy: Strategy, opened: &Opened) -> BTreeSet<&'static str> {
     let steps: &[_] = match strategy {
         Strategy::State => {
             &["begin", "open", "claim", "transition", "complete", "keep", "undo", "commit"]
@@ -87,7 +81,9 @@ fn strategy_steps(strategy: Strategy) -> BTreeSet<&'static str> {
         Strategy::Tx => &["begin", "open", "claim", "complete", "keep", "undo", "commit"],
         _ => &["claim", "renew", "complete", "release"],
     };
-    steps.iter().copied().collect()
+    // Where a claim is a look, and then an insert.
+    let insert = opened.url.starts_with("mysql").then_some("insert");
+    steps.iter().copied().chain(insert).collect()
 }
 
 /// What one process does, each with a key of its own.
@@ -111,20 +107,8 @@ impl Script {
         let keys: Vec<_> = scripts.iter().flat_map(|script| script.keys.clone()).collect();
         site.prepare(strategy, &keys).await;
         if !strategy.is_in_transaction() {
-            let worker = Arc::new(site.worker().await);
-            let mut abandoned = JoinSet::new();
-            for script in &scripts {
-                let (worker, key) = (Arc::clone(&worker), script.keys[2].clone());
-                let call = Call { body: SOON, ..Call::new(strategy, &*key) };
-                abandoned.spawn(async move {
-                    tokio::select! {
-                        never = worker.call(&call) => panic!("{never:?}"),
-                        () = worker.begun(&key) => {} // its caller leaves in the body
-                    }
-                    worker.lapsed(&key, SOON).await;
-                });
-            }
-            abandoned.join_all().await;
+            let keys: Vec<_> = scripts.iter().map(|script| script.keys[2].clone()).collect();
+            site.abandon(strategy, &keys).await;
         }
         scripts
     }
@@ -184,7 +168,7 @@ impl Script {
             let again = Call { fails: false, body: Duration::ZERO, ..call.clone() };
             worker.settle(&again).await.unwrap_or_else(|error| panic!("{point}: {error:?}"));
             let settled = asked.elapsed();
-            assert!(settled < LEASE + SETTLED, "{}, dead {point}: {settled:?}", call.key);
+            assert!(settled < SETTLED, "{}, dead {point}: {settled:?}", call.key);
             let more = usize::from(!stored[number] && status == ENDED);
             assert_eq!(worker.runs(&call.key), before + more, "{}, dead {point}", call.key);
             worker.settle(&again).await.unwrap_or_else(|error| panic!("{point}: {error:?}"));

@@ -9,7 +9,8 @@ const KEY: &str = "charge:1";
 
 /// A moment, in milliseconds of a test's time: now, so that answers, which are noted now, come last.
 fn at(milliseconds: u64) -> Moment {
-    kit::oracle::now() - Duration::from_mins(1) + Duration::from_millis(milliseconds)
+    let then = kit::oracle::now() + Duration::from_millis(milliseconds);
+    then.saturating_sub(Duration::from_mins(1))
 }
 
 /// A run that began as soon as it was asked for.
@@ -20,7 +21,9 @@ fn run(value: &str, fence: u64, begun: u64) -> Run {
 
 fn journal(runs: &[Run]) -> Journal {
     let journal = Journal::new();
-    runs.iter().for_each(|run| journal.started(KEY, run));
+    for run in runs {
+        journal.started(KEY, run);
+    }
     journal
 }
 

@@ -1,0 +1,124 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use idem::{Idem, Token};
+use tokio::task::JoinSet;
+
+use super::call::entity;
+use super::{Call, Database, LIFE, SECRET, Strategy, TIMEOUT, Worker};
+use crate::ledger::Ledger;
+use crate::oracle::Journal;
+
+/// Where a worker works, as words for another process: the store's URL, the prefix of its records
+/// and the journal.
+#[derive(Debug, Clone)]
+pub struct Site {
+    url: String,
+    prefix: String,
+    journal: PathBuf,
+}
+
+impl Site {
+    /// Works on the store at `url`, and notes what it does in `journal`.
+    #[must_use]
+    pub fn new(url: impl Into<String>, prefix: impl Into<String>, journal: &Journal) -> Self {
+        Self { url: url.into(), prefix: prefix.into(), journal: journal.path().to_owned() }
+    }
+
+    /// The words, as arguments of `kit-worker`.
+    #[must_use]
+    pub fn words(&self) -> [String; 3] {
+        [self.url.clone(), self.prefix.clone(), self.journal.display().to_string()]
+    }
+
+    /// The same from its words.
+    ///
+    /// # Panics
+    ///
+    /// When there are fewer.
+    pub fn read(words: &mut impl Iterator<Item = String>) -> Self {
+        let mut next = || words.next().expect("URL, prefix and journal");
+        Self { url: next(), prefix: next(), journal: next().into() }
+    }
+
+    /// Makes the tables.
+    ///
+    /// # Panics
+    ///
+    /// When the store does not answer.
+    pub async fn migrate(&self) {
+        let worker = self.worker().await;
+        if let Some(database) = &worker.database {
+            worker.idem.migrate().await.expect("the database makes tables");
+            database.migrate().await;
+        }
+    }
+
+    /// Gives each of these keys what its calls need: a token, and a row that is pending.
+    ///
+    /// # Panics
+    ///
+    /// When the store does not answer.
+    pub async fn prepare(&self, strategy: Strategy, keys: &[String]) {
+        let worker = self.worker().await;
+        if let Some(database) = worker.database.as_ref().filter(|_| strategy == Strategy::State) {
+            let entities: Vec<_> = keys.iter().map(|key| entity(key)).collect();
+            database.pend(&entities).await;
+        }
+        if strategy.takes_tokens() {
+            let tokens = Ledger::at(tokens_at(&self.journal));
+            for key in keys {
+                let token = worker.idem.issue_token(&idem::key!("op:{key}"), LIFE);
+                tokens.append(key, token.expect("there is a key").as_str());
+            }
+        }
+    }
+
+    /// Leaves a claim on each of these keys that has lapsed.
+    ///
+    /// # Panics
+    ///
+    /// When the store does not answer.
+    pub async fn abandon(&self, strategy: Strategy, keys: &[String]) {
+        let worker = Arc::new(self.worker().await);
+        let mut abandoned = JoinSet::new();
+        for key in keys {
+            let (worker, key) = (Arc::clone(&worker), key.clone());
+            let call = Call { body: LIFE, ..Call::new(strategy, &*key) };
+            abandoned.spawn(async move {
+                tokio::select! {
+                    // Again where the machine is too busy to claim within a lease.
+                    never = worker.settle(&call) => panic!("{never:?}"),
+                    () = worker.begun(&key) => {} // its caller leaves in the body
+                }
+                worker.lapsed(&key, LIFE).await;
+            });
+        }
+        abandoned.join_all().await;
+    }
+
+    /// A worker on it, in this process.
+    ///
+    /// # Panics
+    ///
+    /// When the store does not answer.
+    pub async fn worker(&self) -> Worker {
+        let builder = Idem::builder().prefix(&self.prefix).timeout(TIMEOUT).token_secret(SECRET);
+        let database = Database::open(&self.url);
+        let builder = match &database {
+            Some(database) => database.keep_records(builder),
+            None => builder.redis(&self.url),
+        };
+        let tokens = Ledger::at(tokens_at(&self.journal)).entries();
+        Worker {
+            idem: builder.build().await.expect("the store answers"),
+            database,
+            journal: Journal::at(&self.journal),
+            tokens: tokens.into_iter().map(|(key, token)| (key, Token::from(token))).collect(),
+        }
+    }
+}
+
+fn tokens_at(journal: &Path) -> PathBuf {
+    journal.with_extension("tokens")
+}
