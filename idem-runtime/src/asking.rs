@@ -119,3 +119,6 @@ impl Asking {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

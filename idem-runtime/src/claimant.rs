@@ -44,3 +44,15 @@ pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::now;
+
+    /// What a person sees of a claim is when it was made.
+    #[test]
+    fn a_start_is_told_in_milliseconds_since_1970() {
+        let year = 365 * 86_400_000;
+        assert!((50 * year..200 * year).contains(&now()), "{}", now());
+    }
+}

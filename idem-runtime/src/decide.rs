@@ -235,4 +235,18 @@ mod tests {
             }
         }
     }
+
+    /// Of two lists of fields nothing can be compared, nor of one with none.
+    #[test]
+    fn prints_of_other_schemes_are_not_compared() {
+        for (one, other, compared) in [
+            (None, None, true),
+            (Some(print(1, 1)), Some(print(1, 2)), true),
+            (Some(print(1, 1)), Some(print(2, 1)), false),
+            (Some(print(1, 1)), None, false),
+        ] {
+            assert_eq!(not_compared(one, other), !compared, "{one:?} {other:?}");
+            assert_eq!(not_compared(other, one), !compared, "{other:?} {one:?}");
+        }
+    }
 }

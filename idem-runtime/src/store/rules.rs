@@ -250,6 +250,17 @@ mod tests {
         assert_eq!(step, ClaimStep::Answer(Claimed::Vanished));
     }
 
+    /// Only a count is lost with what stood there.
+    #[test]
+    fn what_does_not_count_is_claimed_when_what_it_judged_has_gone() {
+        let name = crate::store::Name::new("name");
+        let (judged, first) = (running(100, 300), counted(None));
+        for (record, over) in [(&running(100, 300), Some(&judged)), (&first, None)] {
+            let step = Claim::new(&name, record, over).step(None);
+            assert_eq!(step, ClaimStep::Write { keep: Duration::from_millis(300) });
+        }
+    }
+
     #[test]
     fn a_lease_has_lapsed_when_more_than_it_has_passed() {
         let record = running(100, 300);
@@ -292,5 +303,19 @@ mod tests {
             assert_eq!(settle(Change::Release(&made), &made), Settled::Done);
         }
         assert_eq!(settle(Change::Release(&running.freed()), &other.freed()), Settled::Lost);
+    }
+
+    /// The attempt's own end is known by its owner, whatever its bytes; another end is none.
+    #[test]
+    fn an_attempt_that_has_ended_otherwise_is_lost() {
+        let running = running(100, 300);
+        let end = |content| Record::of(running.next(State::Completed, content), "");
+        let (made, stored) = (end(Content::Success), end(Content::NotStored));
+        let settle = |change: Change<'_>, there: &Record| {
+            change.step(&running, Standing::new(there, Duration::ZERO)).1
+        };
+        assert_eq!(settle(Change::Complete(&made), &stored), Settled::Done);
+        assert_eq!(settle(Change::Complete(&made), &running.freed()), Settled::Lost);
+        assert_eq!(settle(Change::Release(&running.freed()), &stored), Settled::Lost);
     }
 }
