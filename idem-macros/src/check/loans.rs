@@ -131,7 +131,7 @@ fn by_ref(pat: &Pat) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use super::borrowed;
+    use super::{borrowed, has_loan};
 
     #[test]
     fn what_borrows() {
@@ -151,6 +151,17 @@ mod tests {
             "Box<dyn for<'a> Fn(&'a str)>",
         ] {
             assert!(!borrowed(ty.parse().expect("tokens")), "{ty}");
+        }
+    }
+
+    /// Nothing is decoded to a loan, for however long it would be good.
+    #[test]
+    fn what_is_stored_has_no_loan_anywhere() {
+        for ty in ["&str", "&'static str", "Cow<'static, str>", "(u8, [&u8; 2])"] {
+            assert!(has_loan(ty.parse().expect("tokens")), "{ty}");
+        }
+        for ty in ["String", "(u8, [u8; 2])", "Vec<Option<T>>"] {
+            assert!(!has_loan(ty.parse().expect("tokens")), "{ty}");
         }
     }
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
-use super::parse;
+use super::{Template, parse};
+use crate::errors::Errors;
 
 /// The parts as the template would be written again.
 fn shown(text: &str) -> (String, Vec<(String, String)>) {
@@ -118,6 +119,24 @@ fn placeholders_are_names_and_their_fields() {
 fn independent_mistakes_are_told_together() {
     assert_eq!(mistakes("op:{a+b}:{c:?}").len(), 2);
     assert_eq!(mistakes("{a}{b}").len(), 2);
+}
+
+#[test]
+fn a_character_that_cannot_be_seen_is_told_by_its_escape() {
+    let told = only_mistake("op:{a\u{200b}b}");
+    assert!(told.starts_with("`{a\\u{200b}b}` at"), "{told}");
+    let told = only_mistake("op:{a\"b'c}");
+    assert!(told.starts_with("`{a\"b'c}` at"), "what is seen stays as it was written: {told}");
+}
+
+#[test]
+fn a_template_without_mistakes_is_taken() {
+    let taken = |text| {
+        let literal = syn::LitStr::new(text, proc_macro2::Span::call_site());
+        Template::parse(literal, &mut Errors::default())
+    };
+    assert_eq!(taken("charge:{id}").map(|template| template.operation), Some("charge".to_owned()));
+    assert!(taken("charge").is_none());
 }
 
 fn place() -> impl Strategy<Value = String> {

@@ -10,6 +10,7 @@ use crate::store::{Claimed, Found, Lease, Settled};
 const LEASE: Duration = Duration::from_secs(1);
 /// A lease of a second is believed in for so long: its end is left to clocks that drift.
 const STANDS: Duration = Duration::from_millis(950);
+const ALMOST: Duration = Duration::from_nanos(949_999_999);
 const CODEC: [u8; 8] = *b"json\0\0\0\0";
 
 fn asking(limit: Option<u32>) -> Asking {
@@ -48,7 +49,7 @@ fn a_body_starts_while_what_was_won_stands_for_certain_and_not_a_moment_later() 
     let mut asking = asking(None);
     let candidate = running(asking.asker().owner, false);
     let mut heard = |after| asking.heard(Claimed::Won { fence: 1 }, &candidate, sent, sent + after);
-    for after in [Duration::ZERO, STANDS - Duration::from_nanos(1)] {
+    for after in [Duration::ZERO, ALMOST] {
         assert!(matches!(heard(after), Heard::Next(Next::Start)), "{after:?}");
     }
     for after in [STANDS, LEASE, 9 * LEASE] {
@@ -65,7 +66,7 @@ fn a_renewed_claim_starts_its_body_in_time_or_is_given_back() {
     let sent = Instant::now();
     let mut asking = asking(None);
     let mut renewed = |after| asking.renewed(Settled::Done, sent, sent + after);
-    for after in [Duration::ZERO, STANDS - Duration::from_nanos(1)] {
+    for after in [Duration::ZERO, ALMOST] {
         assert!(matches!(renewed(after), Next::Start), "{after:?}");
     }
     for after in [STANDS, LEASE, 9 * LEASE] {
