@@ -51,13 +51,15 @@ pub(crate) fn nginx_of_the_example(instances: &[Instance; 2]) -> nginx::Server {
     let [one, other] = instances;
     nginx::Server::configured(|listen| {
         let mut text = include_str!("../../src/bin/points/nginx.conf").to_owned();
-        for (written, here) in [
-            ("127.0.0.1:8080", listen),
-            ("127.0.0.1:3001", one.address),
-            ("127.0.0.1:3002", other.address),
+        // With what stands around it: a port may begin like another.
+        for (before, written, here, after) in [
+            ("listen ", "127.0.0.1:8080", listen, ";"),
+            ("server ", "127.0.0.1:3001", one.address, " "),
+            ("server ", "127.0.0.1:3002", other.address, " "),
         ] {
-            assert!(text.contains(written), "{written}");
-            text = text.replace(written, &here.to_string());
+            let written = format!("{before}{written}{after}");
+            assert!(text.contains(&written), "{written}");
+            text = text.replace(&written, &format!("{before}{here}{after}"));
         }
         text
     })
