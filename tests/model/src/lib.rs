@@ -20,5 +20,6 @@
 
 pub mod claims;
 pub mod joined;
+pub mod large;
 pub mod records;
 pub mod search;

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use model::claims::{Claims, Token};
+use model::large::models;
 use model::search::search;
 
 fn main() -> ExitCode {
@@ -26,15 +26,4 @@ fn main() -> ExitCode {
     }
     println!("in all: {states} states");
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-fn models() -> Vec<(&'static str, Claims)> {
-    let token = Token { behind: [0, 1, 0], life: 1, leeway: 1 };
-    vec![
-        ("setnx, 2 callers", Claims::setnx(2)),
-        ("setnx, 2 callers in one process", Claims { together: true, ..Claims::setnx(2) }),
-        ("count, 2 callers, 1 attempt", Claims::count(2, 1)),
-        ("count, 2 callers, 2 attempts", Claims::count(2, 2)),
-        ("token, 2 callers", Claims::token(2, token)),
-    ]
 }

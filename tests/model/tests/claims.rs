@@ -1,8 +1,9 @@
 //! The rules hold in every state of the small models, and each mistake breaks the rule that it should.
 //!
-//! `cargo run --release -p model` searches the large models.
+//! `tests/run --long` searches all of the large models, and so does `cargo run --release -p model`.
 
 use model::claims::{Claims, Mistake, Token};
+use model::large;
 use model::search::search;
 
 /// A life of one second, and clocks that are a second apart.
@@ -53,6 +54,18 @@ fn count_keeps_its_rules_below_its_limit() {
 #[test]
 fn a_token_is_used_once_by_clocks_that_are_a_leeway_apart() {
     holds("token", Claims { repeats: 0, ..Claims::token(2, TOKEN) });
+}
+
+/// The smallest of them, or all.
+#[test]
+fn the_large_models_keep_their_rules() {
+    let is_long = std::env::var_os("IDEM_TESTS_LONG").is_some();
+    let models = large::models().into_iter();
+    for (name, model) in
+        models.filter(|(name, _)| is_long || *name == "count, 2 callers, 1 attempt")
+    {
+        holds(name, model);
+    }
 }
 
 #[test]
