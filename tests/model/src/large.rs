@@ -2,7 +2,7 @@
 
 use crate::claims::{Claims, Token};
 
-/// Each by its name. None but the last two has bounds of its own: one crash, one repeated request and one
+/// Each by its name. But for the last two: one crash, one repeated request and one
 /// renewal.
 #[must_use]
 pub fn models() -> Vec<(&'static str, Claims)> {
@@ -14,7 +14,7 @@ pub fn models() -> Vec<(&'static str, Claims)> {
         ("count, 2 callers, 1 attempt", Claims::count(2, 1)),
         ("count, 2 callers, 2 attempts", Claims::count(2, 2)),
         ("token, 2 callers", Claims::token(2, token)),
-        ("setnx, 3 callers", bare.clone()),
-        ("setnx, 3 callers and a crash", Claims { crashes: 1, ..bare }),
+        ("setnx, 3 callers and a crash", Claims { crashes: 1, ..bare.clone() }),
+        ("setnx, 3 callers and a renewal", Claims { renewals: 1, ..bare }),
     ]
 }
