@@ -2,8 +2,8 @@
 
 use crate::claims::{Claims, Token};
 
-/// Each by its name. But for the last two: one crash, one repeated request and one
-/// renewal.
+/// Each by its name, with one crash, one repeated request and one renewal; the last two with one of
+/// these, and a third caller.
 #[must_use]
 pub fn models() -> Vec<(&'static str, Claims)> {
     let token = Token { behind: [0, 1, 0], life: 1, leeway: 1 };

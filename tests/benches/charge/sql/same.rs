@@ -98,16 +98,21 @@ impl Same for Postgres {
 
 impl Same for MySql {
     async fn claim_as_we_do(tx: &mut Transaction<'_, Self>, name: &str, owner: &[u8]) -> i64 {
-        let look = ours!(library!("mysql/get.sql")).bind(name.as_bytes());
-        let told: String = look.fetch_one(&mut **tx).await.expect("it answers").get(0);
-        let fence = told.split(' ').next().and_then(|now| now.parse().ok()).expect("the time");
-        let claim = ours!(
-            "/*M!100102 set statement innodb_lock_wait_timeout = 0 for */\n",
-            library!("mysql/claim.sql")
-        );
         let name = name.as_bytes();
-        claiming!(claim, name, owner, fence).execute(&mut **tx).await.expect("it answers");
-        fence
+        loop {
+            let look = ours!(library!("mysql/get.sql")).bind(name);
+            look.fetch_one(&mut **tx).await.expect("it answers");
+            let claim = ours!(
+                "/*M!100102 set statement innodb_lock_wait_timeout = 0 for */\n",
+                library!("mysql/claim.sql")
+            );
+            match claiming!(claim, name, owner, 1_i64).execute(&mut **tx).await {
+                Ok(claimed) => return claimed.last_insert_id().cast_signed(),
+                // A neighbour's row is being settled, and locks the gap before it.
+                Err(sqlx::Error::Database(error)) if error.message().contains("Lock wait") => {}
+                Err(error) => panic!("it answers: {error}"),
+            }
+        }
     }
 
     async fn settle_as_we_do(
