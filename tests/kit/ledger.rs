@@ -56,12 +56,13 @@ impl Ledger {
     /// When a tab or a line end is in `key` or a line end in `note`, or the file can't be written.
     pub fn append(&self, key: &str, note: &str) {
         assert!(!key.contains(['\t', '\n']) && !note.contains('\n'), "{key:?} {note:?}");
-        // One write of a whole line, in append mode: lines of several processes don't mix.
+        // One write of a whole line, in append mode: lines of several processes don't mix. It brings the end
+        // of the line before it, too: a writer may have been killed in the middle of that one.
         OpenOptions::new()
             .create(true)
             .append(true)
             .open(&self.path)
-            .and_then(|mut file| file.write_all(format!("{key}\t{note}\n").as_bytes()))
+            .and_then(|mut file| file.write_all(format!("\n{key}\t{note}\n").as_bytes()))
             .expect("the ledger can be written");
     }
 

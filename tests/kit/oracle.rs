@@ -54,6 +54,9 @@ pub fn now() -> Moment {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970")
 }
 
+/// What a note ends with. One without it was cut off: its writer was killed in the middle.
+const END: &str = " .";
+
 /// What workers write.
 ///
 /// ```
@@ -91,23 +94,27 @@ impl Journal {
     pub fn started(&self, key: &str, run: &Run) {
         let Run { value, fence, payload, asked, noted } = run;
         let [asked, noted] = [asked, noted].map(Duration::as_micros);
-        self.0.append(key, &format!("started {value} {fence} {payload} {asked} {noted}"));
+        self.note(key, &format!("started {value} {fence} {payload} {asked} {noted}"));
     }
 
     /// The body of this value is about to end in an `Err` that frees the key.
     pub fn fails(&self, key: &str, value: &str) {
-        self.0.append(key, &format!("fails {value}"));
+        self.note(key, &format!("fails {value}"));
     }
 
     /// A caller with this payload has got `value`.
     pub fn answered(&self, key: &str, payload: u32, value: &str, how: How) {
         let (how, now) = (how.word(), now().as_micros());
-        self.0.append(key, &format!("answered {value} {how} {payload} {now}"));
+        self.note(key, &format!("answered {value} {how} {payload} {now}"));
     }
 
     /// A caller has been refused.
     pub fn refused(&self, key: &str, code: &str) {
-        self.0.append(key, &format!("refused {code}"));
+        self.note(key, &format!("refused {code}"));
+    }
+
+    fn note(&self, key: &str, note: &str) {
+        self.0.append(key, &format!("{note}{END}"));
     }
 
     /// All that was written so far.

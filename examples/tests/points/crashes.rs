@@ -61,11 +61,13 @@ async fn an_upstream_that_is_killed_is_one_more_retry() {
 #[tokio::test]
 async fn an_instance_that_is_asked_to_end_finishes_what_it_has_begun() {
     let [mut one, other] = two_instances().await;
-    let [waits, left] = ["waits", "left"].map(|user| credit(user, &ten(user, 1500, "last")));
+    let [waits, left] = [("waits", "last"), ("left", "first")]
+        .map(|(user, effect)| credit(user, &ten(user, 1500, effect)));
     let sent = waits.clone().start(one.address).await;
     let leaves = left.clone().start(one.address).await;
     claimed("waits").await;
-    claimed("left").await;
+    // A claim is not enough: whose client leaves before the body has begun has asked for nothing.
+    wait_for("the effect", SOON, async || balance(other.address, "left").await == 10).await;
     drop(leaves);
     one.process.terminate();
 

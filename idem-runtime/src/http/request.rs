@@ -34,10 +34,11 @@ impl Request {
 
 /// A body begins as this attempt, perhaps for a request.
 pub(crate) fn begins(flight: &Arc<Flight>) {
-    if try_attempt().is_none() {
-        let _ = CURRENT.try_with(|request| {
+    // Without a request, as in most programs, that is all that it costs.
+    let _ = CURRENT.try_with(|request| {
+        if try_attempt().is_none() {
             let mut begun = request.begun.lock().unwrap_or_else(PoisonError::into_inner);
             *begun = Some(Arc::clone(flight));
-        });
-    }
+        }
+    });
 }

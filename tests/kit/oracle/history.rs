@@ -31,7 +31,9 @@ pub(super) struct Answer {
 impl History {
     pub(super) fn of(entries: &[(String, String)]) -> Self {
         let mut history = Self::default();
-        for (key, note) in entries {
+        let whole =
+            entries.iter().filter_map(|(key, note)| Some((key, note.strip_suffix(super::END)?)));
+        for (key, note) in whole {
             let course = history.keys.entry(key.clone()).or_default();
             course.add(note).unwrap_or_else(|| panic!("no line of a journal: {key} {note}"));
         }

@@ -11,11 +11,11 @@ use stateright::{Checker, Expectation, HasDiscoveries, Model};
 pub struct Search {
     /// How many states there are, or were seen before the first broken rule.
     pub states: usize,
-    /// How many steps the furthest of them is away.
+    /// How many steps the furthest of them is away from the first.
     pub depth: usize,
     /// How long it took.
     pub took: Duration,
-    /// The rule that is broken, and the shortest way there.
+    /// The rule that is broken, and a way there.
     pub broken: Option<(&'static str, String)>,
     /// What was to be reached, and is not.
     pub missed: Vec<&'static str>,
@@ -25,6 +25,22 @@ impl Display for Search {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { states, depth, took, .. } = self;
         write!(f, "{states} states, {depth} steps deep, in {took:.1?}")
+    }
+}
+
+impl Search {
+    /// The rule that a mistake, made on purpose, has broken, and the way there.
+    ///
+    /// # Panics
+    ///
+    /// When none is.
+    #[must_use]
+    pub fn caught(&self, mistake: &impl Debug) -> (&'static str, &str) {
+        let Some((rule, trace)) = &self.broken else {
+            panic!("{mistake:?} is not caught: {self}");
+        };
+        println!("{mistake:?}: {rule}, {self}");
+        (rule, trace)
     }
 }
 

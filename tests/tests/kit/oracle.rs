@@ -1,5 +1,6 @@
 //! The oracle is right about histories that are right, and about each way to be wrong.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use kit::oracle::{How, Journal, Moment, Promise, Rule, Run};
@@ -137,6 +138,17 @@ fn another_payload_that_runs_or_is_answered_is_wrong() {
 #[should_panic(expected = "no line of a journal")]
 fn what_is_no_journal_is_not_judged() {
     let ledger = kit::ledger::Ledger::new();
-    ledger.append(KEY, "started a 1");
+    ledger.append(KEY, "started a 1 .");
     let _ = Journal::at(ledger.path()).history();
+}
+
+#[test]
+fn a_note_that_was_cut_off_is_passed_over_and_the_next_one_read() {
+    let journal = journal(&[run("a", 1, 0)]);
+    let cut = format!("\n{KEY}\tstarted b 2 0 17");
+    let file = std::fs::OpenOptions::new().append(true).open(journal.path());
+    file.and_then(|mut file| file.write_all(cut.as_bytes())).expect("the journal can be written");
+    journal.answered(KEY, 0, "a", How::Replayed);
+    assert_eq!(broken(&journal, &Promise::Lease), []);
+    assert_eq!((journal.history().runs(), journal.history().answers()), (1, 1));
 }

@@ -3,20 +3,10 @@
 use idem::idempotent;
 use kit::redis::Client;
 
-use super::support::{Broker, DeadLetter, Shop};
+use super::support::{Broker, DeadLetter, Shop, handle};
 use crate::SOON;
 use crate::charge::Problem;
 use crate::consumer::Message;
-
-#[idempotent(key = "charge:{message.id}", strategy = "setnx", engine = shop.idem, fingerprint(message.body))]
-async fn charge(shop: &Shop, message: &Message) -> Result<(), Problem> {
-    shop.charge(&message.id);
-    Ok(())
-}
-
-async fn handle(shop: Shop, message: Message) -> Result<(), Problem> {
-    shop.noted(&message.id, charge(&shop, &message)).await
-}
 
 async fn one_dead_letter(broker: &Broker) -> DeadLetter {
     let mut letters = Vec::new();

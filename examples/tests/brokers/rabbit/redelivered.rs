@@ -7,23 +7,13 @@ use kit::proxy::Proxy;
 use kit::rabbit::Server;
 use tokio::sync::Semaphore;
 
-use super::support::{ACK, Broker, Consumer, Shop};
+use super::support::{ACK, Broker, Consumer, Shop, handle};
 use crate::charge::Problem;
 use crate::consumer::Message;
-
-#[idempotent(key = "charge:{message.id}", strategy = "setnx", engine = shop.idem, fingerprint(message.body))]
-async fn charge(shop: &Shop, message: &Message) -> Result<(), Problem> {
-    shop.charge(&message.id);
-    Ok(())
-}
 
 async fn charging(broker: &Broker, shop: &Shop) -> Consumer {
     let shop = shop.clone();
     broker.consumer(move |message| handle(shop.clone(), message)).await
-}
-
-async fn handle(shop: Shop, message: Message) -> Result<(), Problem> {
-    shop.noted(&message.id, charge(&shop, &message)).await
 }
 
 /// C83, H73: the connection is cut when the charge is stored and its acknowledgement is on its way.

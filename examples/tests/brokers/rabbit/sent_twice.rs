@@ -3,24 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use idem::idempotent;
 use kit::proxy::Proxy;
 use kit::rabbit::Server;
 
-use super::support::{Broker, Shop, connect};
+use super::support::{Broker, Shop, connect, handle};
 use crate::SOON;
-use crate::charge::Problem;
-use crate::consumer::Message;
-
-#[idempotent(key = "charge:{message.id}", strategy = "setnx", engine = shop.idem, fingerprint(message.body))]
-async fn charge(shop: &Shop, message: &Message) -> Result<(), Problem> {
-    shop.charge(&message.id);
-    Ok(())
-}
-
-async fn handle(shop: Shop, message: Message) -> Result<(), Problem> {
-    shop.noted(&message.id, charge(&shop, &message)).await
-}
 
 #[tokio::test]
 async fn it_is_charged_once_though_two_messages_arrive() {

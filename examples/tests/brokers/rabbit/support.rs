@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use idem::{Idem, Outcome, with_outcome};
+use idem::{Idem, Outcome, idempotent, with_outcome};
 use kit::ledger::Ledger;
 use kit::place::Place;
 use kit::rabbit::Server;
@@ -204,4 +204,16 @@ impl Shop {
         })
         .await;
     }
+}
+
+/// A charge like any: what comes of a delivery is then the broker's doing.
+#[idempotent(key = "charge:{message.id}", strategy = "setnx", engine = shop.idem, fingerprint(message.body))]
+async fn charge(shop: &Shop, message: &Message) -> Result<(), Problem> {
+    shop.charge(&message.id);
+    Ok(())
+}
+
+/// Makes it for a delivery.
+pub(crate) async fn handle(shop: Shop, message: Message) -> Result<(), Problem> {
+    shop.noted(&message.id, charge(&shop, &message)).await
 }

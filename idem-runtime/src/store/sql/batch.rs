@@ -112,16 +112,16 @@ pub(super) struct Packed {
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
 impl Packed {
     /// Name, owner (both in hexadecimal digits), fence, attempts, holder, lease, retention, place,
-    /// length; of claims with the least that each fence may be.
-    pub(super) fn claims<'e>(entries: impl Iterator<Item = (&'e Claiming, i64)>) -> Self {
+    /// length. The fence of a claim is the least that it may be.
+    pub(super) fn claims(entries: &[Claiming]) -> Self {
         let mut records = Vec::new();
-        let arrays = entries.map(|(entry, fence)| {
+        let arrays = entries.iter().map(|entry| {
             let claim = Fields::of(&entry.record);
             let (place, length) = pack(&mut records, claim.record);
             (
                 hex(row_name(&entry.name).as_bytes()),
                 hex(claim.owner()),
-                fence,
+                claim.fence,
                 claim.attempts,
                 claim.holder,
                 claim.lease,

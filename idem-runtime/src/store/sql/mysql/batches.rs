@@ -63,14 +63,14 @@ impl Batch for Claims {
     }
 
     async fn send(&self, entries: &[Claiming], budget: Duration) -> Option<Vec<(usize, Inserted)>> {
-        let Packed { arrays, records } =
-            Packed::claims(entries.iter().map(|entry| (entry, least(entry))));
+        let Packed { arrays, records } = Packed::claims(entries);
         let statement = sqlx::query(self.0.statements.claims.clone()).bind(records).bind(arrays);
         // All or none.
         match Step::new(&self.0.pool, budget).done_once(statement).await {
             Ok(done) => {
                 let now = done.last_insert_id();
-                let fences = entries.iter().map(|entry| now.max(least(entry).unsigned_abs()));
+                let least = |entry: &Claiming| Fields::of(&entry.record).fence.unsigned_abs();
+                let fences = entries.iter().map(|entry| now.max(least(entry)));
                 let won = fences.map(|fence| Inserted::Won { fence });
                 (now > 0).then(|| won.enumerate().collect())
             }
@@ -86,11 +86,6 @@ impl Batch for Claims {
             self.0.give_back(entry, fence).await;
         }
     }
-}
-
-/// The least that a claim's fence may be.
-fn least(claiming: &Claiming) -> i64 {
-    Fields::of(&claiming.record).fence
 }
 
 /// Completions that are sent together, and then read.

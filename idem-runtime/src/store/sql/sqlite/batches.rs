@@ -56,8 +56,7 @@ impl Batch for Claims {
     }
 
     async fn send(&self, entries: &[Claiming], budget: Duration) -> Option<Vec<(usize, i64)>> {
-        let least = |entry: &Claiming| Fields::of(&entry.record).fence;
-        let packed = Packed::claims(entries.iter().map(|entry| (entry, least(entry))));
+        let packed = Packed::claims(entries);
         let won = self.0.write(&self.0.senders.statements.claims, packed, budget).await?;
         let fence = |entry: &Claiming| won.get(Fields::of(&entry.record).owner()).copied();
         let fences = entries.iter().map(fence).enumerate();
