@@ -22,6 +22,8 @@ on_every_server! {
 
 /// So many wires at once.
 static WIRES: Semaphore = Semaphore::const_new(12);
+/// So many places by one wire, and so many claims at once that are to be taken over there.
+const AT_ONCE: usize = 32;
 /// Between two bytes at which the short form cuts, about.
 const STRIDE: usize = 61;
 
@@ -68,10 +70,7 @@ async fn no_byte_of_a_request_or_reply_is_a_bad_one_to_be_cut_at(store: Store) {
         for operation in Operation::of(*strategy) {
             for direction in [Direction::Request, Direction::Reply] {
                 let opened = Arc::clone(&opened);
-                all.spawn(async move {
-                    let _permit = WIRES.acquire().await;
-                    cut_everywhere(&opened, *strategy, *operation, direction).await
-                });
+                all.spawn(cut_everywhere(opened, *strategy, *operation, direction));
             }
         }
     }
@@ -79,7 +78,7 @@ async fn no_byte_of_a_request_or_reply_is_a_bad_one_to_be_cut_at(store: Store) {
     println!("{store:?}: connections were cut at {cuts} bytes");
 }
 
-/// One operation behind a wire, and how many bytes it is long.
+/// One operation behind a wire.
 struct Wire {
     proxy: Arc<Proxy>,
     /// Behind the wire, and not.
@@ -92,11 +91,30 @@ struct Wire {
 
 /// How often a connection was cut.
 async fn cut_everywhere(
-    opened: &Opened,
+    opened: Arc<Opened>,
     strategy: Strategy,
     operation: Operation,
     direction: Direction,
 ) -> usize {
+    let places = places(cut_at(&opened, strategy, operation, direction, &[]).await);
+    let mut all = JoinSet::new();
+    for some in places.chunks(AT_ONCE) {
+        let (opened, some) = (Arc::clone(&opened), some.to_vec());
+        all.spawn(async move { cut_at(&opened, strategy, operation, direction, &some).await });
+    }
+    all.join_all().await;
+    places.len()
+}
+
+/// Cuts at these places. How many bytes the operation is long.
+async fn cut_at(
+    opened: &Opened,
+    strategy: Strategy,
+    operation: Operation,
+    direction: Direction,
+    places: &[usize],
+) -> usize {
+    let _permit = WIRES.acquire().await;
     let journal = Journal::new();
     let proxy = Arc::new(Proxy::start(opened.address()).await);
     let prefix = format!("wires-{strategy}-{operation:?}-{direction:?}");
@@ -104,16 +122,13 @@ async fn cut_everywhere(
     let through = Site::new(opened.by_way_of(proxy.address()), &*prefix, &journal);
 
     // Twice: what is sent once a connection is not what is cut.
-    let first = prepared(&site, strategy, operation, 2).await;
+    let keys = prepared(&site, strategy, operation, 2 + 2 * places.len()).await;
     let (behind, direct) = (through.worker().await, site.worker().await);
     let wire = Wire { proxy, behind, direct, strategy, operation, direction };
-    wire.operate(&first[0], None).await;
-    let length = wire.operate(&first[1], None).await;
-    let places = places(length);
+    wire.operate(&keys[0], None).await;
+    let length = wire.operate(&keys[1], None).await;
 
-    let keys = prepared(&site, strategy, operation, 2 * places.len()).await;
-    let wire = Wire { behind: through.worker().await, direct: site.worker().await, ..wire };
-    for (place, keys) in places.iter().zip(keys.as_chunks::<2>().0) {
+    for (place, keys) in places.iter().zip(keys[2..].as_chunks::<2>().0) {
         // A new connection, which knows its statements. Who opens transactions himself may find that the
         // one before is dead.
         for _ in 0..=usize::from(strategy.is_in_transaction()) {
@@ -123,13 +138,13 @@ async fn cut_everywhere(
         wire.judge(&keys[1], *place).await;
     }
     // What failed on purpose succeeds now.
-    for key in first.iter().chain(&keys) {
+    for key in &keys {
         wire.direct.settle(&Call::new(strategy, &**key)).await.expect("it is free");
     }
     let committed = wire.direct.committed().await;
     let failed = journal.history().violations(&crate::promise(strategy, committed), LEASE);
     assert!(failed.is_empty(), "{prefix}: {failed:#?}");
-    places.len()
+    length
 }
 
 /// So many keys, with a claim to be taken over on each where that is the operation.
