@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use idem::{Error, Idem, Key, Outcome, Token, with_outcome};
 
-pub use call::{Call, Hook};
+pub use call::{Call, Gate, Hook};
 use database::Database;
 pub use site::Site;
 pub use storm::Storm;
@@ -109,7 +109,12 @@ impl Worker {
 
     /// Waits until a body of `key` has begun.
     pub async fn begun(&self, key: &str) {
-        while self.runs(key) == 0 {
+        self.begun_after(key, 0).await;
+    }
+
+    /// Waits until more bodies of `key` have begun than so many.
+    pub async fn begun_after(&self, key: &str, runs: usize) {
+        while self.runs(key) <= runs {
             tokio::time::sleep(PAUSE).await;
         }
     }

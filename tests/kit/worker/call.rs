@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use idem::{Error, Key, Plan};
+use tokio::sync::watch;
 
 use super::Strategy;
 use crate::oracle::{Journal, Run, now};
@@ -25,8 +26,25 @@ pub struct Call {
     pub wait: Duration,
     /// What is done as its body begins.
     pub begins: Option<Hook>,
+    /// What its body waits for before it ends.
+    pub until: Option<Gate>,
     /// What is done as its body ends.
     pub ends: Option<Hook>,
+}
+
+/// What bodies wait for, until it is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(watch::Sender<bool>);
+
+impl Gate {
+    /// Lets all go on that wait, and all that will come.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn opened(&self) {
+        self.0.subscribe().wait_for(|open| *open).await.expect("its sender is here");
+    }
 }
 
 /// What a test does at a place in a body.
@@ -54,11 +72,12 @@ impl Call {
     /// A call whose body ends at once in its value.
     pub fn new(strategy: Strategy, key: impl Into<String>) -> Self {
         let (body, wait) = (Duration::ZERO, Duration::ZERO);
-        let key = key.into();
-        Self { strategy, key, payload: 0, body, fails: false, wait, begins: None, ends: None }
+        let (begins, until, ends) = (None, None, None);
+        let (key, payload, fails) = (key.into(), 0, false);
+        Self { strategy, key, payload, body, fails, wait, begins, until, ends }
     }
 
-    /// The call as a line for `kit-worker`, which has no hooks.
+    /// The call as a line for `kit-worker`, which has no hooks and no gate.
     #[must_use]
     pub fn line(&self) -> String {
         let Self { strategy, key, payload, body, fails, wait, .. } = self;
@@ -83,6 +102,7 @@ impl Call {
             fails: words[4] == "1",
             wait: time(words[5]),
             begins: None,
+            until: None,
             ends: None,
         }
     }
@@ -112,6 +132,9 @@ impl Call {
     /// What a body does after that.
     pub(super) async fn last(&self, journal: &Journal, run: &Run) -> Result<(), Error> {
         tokio::time::sleep(self.body).await;
+        if let Some(gate) = &self.until {
+            gate.opened().await;
+        }
         self.ends.iter().for_each(Hook::act);
         if self.fails {
             journal.fails(&self.key, &run.value);

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use idem::{Idem, Token};
 use tokio::task::JoinSet;
@@ -103,7 +104,16 @@ impl Site {
     ///
     /// When the store does not answer.
     pub async fn worker(&self) -> Worker {
-        let builder = Idem::builder().prefix(&self.prefix).timeout(TIMEOUT).token_secret(SECRET);
+        self.worker_within(TIMEOUT).await
+    }
+
+    /// The same, of which each step of the store has so long.
+    ///
+    /// # Panics
+    ///
+    /// When the store does not answer.
+    pub async fn worker_within(&self, timeout: Duration) -> Worker {
+        let builder = Idem::builder().prefix(&self.prefix).timeout(timeout).token_secret(SECRET);
         let database = Database::open(&self.url);
         let builder = match &database {
             Some(database) => database.keep_records(builder),

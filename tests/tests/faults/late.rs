@@ -1,0 +1,188 @@
+//! Requests that come to the server long after they were sent: their sender has given up, is dead, or
+//! still waits, and others have called meanwhile.
+
+mod scene;
+mod sender;
+
+use std::sync::Arc;
+
+use kit::oracle::Journal;
+use kit::worker::{Call, LEASE, Site, Strategy};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use self::scene::Scene;
+use self::sender::Sender;
+use crate::TURNS;
+use crate::stores::{Store, on_every_server};
+
+on_every_server! {
+    no_request_that_comes_late_is_a_bad_one
+}
+
+/// So many at once: most of the time they wait for a lease.
+static ON_THEIR_WAY: Semaphore = Semaphore::const_new(16);
+/// What every request about a record has in it: a part of the record's name.
+const NAME: &str = ":op:";
+
+/// Which request of a call comes late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    /// What MariaDB is asked before a claim.
+    Look,
+    Claim,
+    Takeover,
+    Renew,
+    Complete,
+    Release,
+    Commit,
+}
+
+/// What has become of the key when it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meanwhile {
+    /// Nobody else has called; a lease has lapsed.
+    Nothing,
+    /// A successor is in its body.
+    Begun,
+    /// A result is stored.
+    Completed,
+    /// A successor has freed it.
+    Released,
+}
+
+/// One request that comes late.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    store: Store,
+    strategy: Strategy,
+    request: Request,
+    sender: Sender,
+    meanwhile: Meanwhile,
+}
+
+async fn no_request_that_comes_late_is_a_bad_one(store: Store) {
+    let _turn = TURNS.acquire().await;
+    let opened = Arc::new(store.shared());
+    let journal = Journal::new();
+    let site = Site::new(&*opened.url, "late", &journal);
+    site.migrate().await;
+    warm(&site, store).await;
+    let mut all = JoinSet::new();
+    for case in Case::all(store) {
+        let opened = Arc::clone(&opened);
+        all.spawn(async move {
+            let _permit = ON_THEIR_WAY.acquire().await;
+            Scene::of(case, &opened).await.play().await
+        });
+    }
+    let wedged = all.join_all().await;
+    let (number, longest) = (wedged.len(), wedged.into_iter().max().unwrap_or_default());
+    println!("{store:?}: {number} requests came late, and wedged a key for {longest:?} at most");
+}
+
+/// Has the server know each script: one that it does not know would do nothing when it comes.
+async fn warm(site: &Site, store: Store) {
+    for &strategy in store.strategies() {
+        let key = format!("{strategy}-warm-1");
+        site.prepare(strategy, std::slice::from_ref(&key)).await;
+        if !strategy.is_in_transaction() {
+            site.abandon(strategy, std::slice::from_ref(&key)).await;
+        }
+        let (worker, call) = (site.worker().await, Call::new(strategy, key));
+        worker.call(&Call { fails: true, ..call.clone() }).await.expect_err("it fails");
+        worker.settle(&Call { body: LEASE / 2, ..call }).await.expect("it is free");
+    }
+}
+
+impl Case {
+    fn all(store: Store) -> Vec<Self> {
+        let mut all = Vec::new();
+        for &strategy in store.strategies() {
+            for &request in Request::of(store, strategy) {
+                for sender in Sender::ALL {
+                    for &meanwhile in Meanwhile::of(store, strategy, request, sender) {
+                        all.push(Self { store, strategy, request, sender, meanwhile });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// How often a body runs after the request has come.
+    fn runs(self) -> usize {
+        let waits = self.sender == Sender::Waits;
+        match (self.meanwhile, self.request) {
+            (Meanwhile::Begun | Meanwhile::Completed, _)
+            | (Meanwhile::Nothing, Request::Commit) => 0,
+            // Its end takes what it has done with it, where its commit does not follow.
+            (Meanwhile::Nothing, Request::Complete) if self.strategy.is_in_transaction() => {
+                usize::from(!waits)
+            }
+            (Meanwhile::Nothing, Request::Complete) => 0,
+            (Meanwhile::Nothing, Request::Renew) => usize::from(!waits),
+            (Meanwhile::Nothing | Meanwhile::Released, _) => 1,
+        }
+    }
+
+    /// Whether it leaves a lease that nobody works under.
+    fn wedges(self) -> bool {
+        let leases = matches!(self.request, Request::Claim | Request::Takeover | Request::Renew);
+        leases
+            && !self.strategy.is_in_transaction()
+            && self.sender != Sender::Waits
+            && self.meanwhile == Meanwhile::Nothing
+    }
+}
+
+impl Request {
+    fn of(store: Store, strategy: Strategy) -> &'static [Self] {
+        const ALONE: [Request; 6] = [
+            Request::Look,
+            Request::Claim,
+            Request::Takeover,
+            Request::Renew,
+            Request::Complete,
+            Request::Release,
+        ];
+        const JOINED: [Request; 5] =
+            [Request::Look, Request::Claim, Request::Complete, Request::Release, Request::Commit];
+        let all: &[_] = if strategy.is_in_transaction() { &JOINED } else { &ALONE };
+        if store == Store::MariaDb { all } else { &all[1..] }
+    }
+
+    /// What a request has in it that this is, or that comes before it.
+    fn pattern(self, strategy: Strategy) -> &'static str {
+        match self {
+            Self::Commit => "COMMIT",
+            Self::Release if strategy.is_in_transaction() => "ROLLBACK TO",
+            _ => NAME,
+        }
+    }
+
+    /// Whether there is another such request before it: one that finds what is to be taken over, or that
+    /// nothing stands there.
+    fn is_second(self, store: Store) -> bool {
+        self == Self::Takeover || (self == Self::Claim && store == Store::MariaDb)
+    }
+
+    fn is_claim(self) -> bool {
+        matches!(self, Self::Look | Self::Claim | Self::Takeover)
+    }
+}
+
+impl Meanwhile {
+    /// What can become of a key.
+    fn of(store: Store, strategy: Strategy, request: Request, sender: Sender) -> &'static [Self] {
+        let is_kv = matches!(store, Store::Redis | Store::Valkey);
+        match request {
+            // Nobody gets a key while the server has the transaction that has claimed it.
+            _ if strategy.is_in_transaction() && !request.is_claim() => &[Self::Nothing],
+            // Who gives up and lives sends the same again, and that comes first.
+            Request::Renew | Request::Complete if sender == Sender::GivesUp => &[Self::Completed],
+            _ if is_kv && request.is_claim() && sender == Sender::GivesUp => &[Self::Completed],
+            _ => &[Self::Nothing, Self::Begun, Self::Completed, Self::Released],
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Who sends a request that comes late, and what he does meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use idem::Error;
+use kit::oracle::How;
+use kit::worker::{Call, Site, Worker};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::SOON;
+
+/// What a sender does whose request is on its way for so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// He waits, with a connection that is open, and hears the answer when it comes.
+    Waits,
+    /// His time is over. He lives on, and does what there is to be done about it by a wire that is whole.
+    GivesUp,
+    /// He is dead, and his connections are closed.
+    Dies,
+}
+
+/// His answer; `None` if he has not waited for it.
+pub(super) type Answer = Option<Result<(String, How), Error>>;
+
+/// Longer than whatever a test does meanwhile: one send to Redis has a third of it.
+const PATIENT: Duration = Duration::from_mins(3);
+/// Long enough for a send on a loaded machine, and over before the lease is.
+const HASTY: Duration = Duration::from_millis(600);
+
+impl Sender {
+    pub(super) const ALL: [Self; 3] = [Self::Waits, Self::GivesUp, Self::Dies];
+}
+
+/// One who makes a call, with a runtime of his own: when he dies, all that he has ends with it, and
+/// nothing else is sent.
+pub(super) struct Sending {
+    runtime: Option<Runtime>,
+    worker: Option<Arc<Worker>>,
+    calling: JoinHandle<Answer>,
+}
+
+impl Sending {
+    pub(super) async fn start(sender: Sender, site: Site, call: Call) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a thread can be had");
+        let is_hasty = sender == Sender::GivesUp;
+        let timeout = if is_hasty { HASTY } else { PATIENT };
+        let worker = runtime.spawn(async move { Arc::new(site.worker_within(timeout).await) });
+        let worker = worker.await.expect("the store answers");
+        let caller = Arc::clone(&worker);
+        let calling = runtime.spawn(async move {
+            // A transaction's statements have the time that their caller gives them.
+            if is_hasty && call.strategy.is_in_transaction() {
+                return tokio::time::timeout(HASTY, caller.call(&call)).await.ok();
+            }
+            Some(caller.call(&call).await)
+        });
+        Self { runtime: Some(runtime), worker: Some(worker), calling }
+    }
+
+    /// His answer.
+    pub(super) async fn answer(&mut self) -> Answer {
+        let answer = tokio::time::timeout(SOON, &mut self.calling).await;
+        answer.expect("it is answered").expect("the call ends")
+    }
+
+    /// Waits until he has given up, and done in the background what he would.
+    pub(super) async fn gives_up(&mut self) {
+        self.answer().await;
+        self.worker.as_ref().expect("he lives").shutdown().await;
+    }
+
+    pub(super) async fn dies(&mut self) {
+        let runtime = self.runtime.take().expect("he dies once");
+        let dead = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(SOON));
+        dead.await.expect("it ends");
+        self.worker = None;
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
