@@ -42,8 +42,10 @@ impl Gate {
         self.0.send_replace(true);
     }
 
-    async fn opened(&self) {
-        self.0.subscribe().wait_for(|open| *open).await.expect("its sender is here");
+    /// Waits until it is open.
+    pub async fn opened(&self) {
+        // An error would mean that nobody can open it any more: whoever waits has it.
+        let _ = self.0.subscribe().wait_for(|open| *open).await;
     }
 }
 

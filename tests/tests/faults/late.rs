@@ -112,17 +112,17 @@ impl Case {
 
     /// How often a body runs after the request has come.
     fn runs(self) -> usize {
-        let waits = self.sender == Sender::Waits;
-        match (self.meanwhile, self.request) {
-            (Meanwhile::Begun | Meanwhile::Completed, _)
-            | (Meanwhile::Nothing, Request::Commit) => 0,
-            // Its end takes what it has done with it, where its commit does not follow.
-            (Meanwhile::Nothing, Request::Complete) if self.strategy.is_in_transaction() => {
-                usize::from(!waits)
-            }
-            (Meanwhile::Nothing, Request::Complete) => 0,
-            (Meanwhile::Nothing, Request::Renew) => usize::from(!waits),
-            (Meanwhile::Nothing | Meanwhile::Released, _) => 1,
+        let nothing = match self.request {
+            Request::Commit => 0,
+            Request::Complete if !self.strategy.is_in_transaction() => 0,
+            // He goes on who waits. What has no commit after it ends with its connection.
+            Request::Complete | Request::Renew => usize::from(self.sender != Sender::Waits),
+            _ => 1,
+        };
+        match self.meanwhile {
+            Meanwhile::Nothing => nothing,
+            Meanwhile::Begun | Meanwhile::Completed => 0,
+            Meanwhile::Released => 1,
         }
     }
 

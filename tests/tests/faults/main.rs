@@ -1,6 +1,5 @@
 //! Processes that end at any point, wires that are cut at any byte, requests that come late, and
-//! storms: what each
-//! strategy promises holds on each store that it has. The [oracle](kit::oracle) says so.
+//! storms: what each strategy promises holds on each store that it has. The [oracle](kit::oracle) says so.
 
 mod late;
 mod points;

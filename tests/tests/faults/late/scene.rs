@@ -54,7 +54,7 @@ impl Scene {
 
     /// How long nobody got the key because of the request.
     pub(super) async fn play(self) -> Duration {
-        let Case { sender, request, .. } = self.case;
+        let Case { strategy, sender, request, .. } = self.case;
         let gate = Gate::default();
         let (mut sending, caught) = self.sent(&gate).await;
         match sender {
@@ -65,7 +65,7 @@ impl Scene {
                     self.hold(request).caught().await.deliver().await;
                     gate.open();
                 }
-                sending.gives_up().await;
+                sending.gives_up(strategy).await;
             }
             Sender::Dies => sending.dies().await,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use idem::Error;
 use kit::oracle::How;
-use kit::worker::{Call, Site, Worker};
+use kit::worker::{Call, Gate, Site, Strategy, Worker};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
@@ -28,7 +28,7 @@ pub(super) type Answer = Option<Result<(String, How), Error>>;
 /// Longer than whatever a test does meanwhile: one send to Redis has a third of it.
 const PATIENT: Duration = Duration::from_mins(3);
 /// Long enough for a send on a loaded machine, and over before the lease is.
-const HASTY: Duration = Duration::from_millis(600);
+const HASTY: Duration = Duration::from_millis(800);
 
 impl Sender {
     pub(super) const ALL: [Self; 3] = [Self::Waits, Self::GivesUp, Self::Dies];
@@ -39,6 +39,8 @@ impl Sender {
 pub(super) struct Sending {
     runtime: Option<Runtime>,
     worker: Option<Arc<Worker>>,
+    /// Opened, his caller leaves.
+    leaves: Gate,
     calling: JoinHandle<Answer>,
 }
 
@@ -46,19 +48,18 @@ impl Sending {
     pub(super) async fn start(sender: Sender, site: Site, call: Call) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a thread can be had");
-        let is_hasty = sender == Sender::GivesUp;
-        let timeout = if is_hasty { HASTY } else { PATIENT };
+        let timeout = if sender == Sender::GivesUp { HASTY } else { PATIENT };
         let worker = runtime.spawn(async move { Arc::new(site.worker_within(timeout).await) });
         let worker = worker.await.expect("the store answers");
-        let caller = Arc::clone(&worker);
+        let (caller, leaves) = (Arc::clone(&worker), Gate::default());
+        let left = leaves.clone();
         let calling = runtime.spawn(async move {
-            // A transaction's statements have the time that their caller gives them.
-            if is_hasty && call.strategy.is_in_transaction() {
-                return tokio::time::timeout(HASTY, caller.call(&call)).await.ok();
+            tokio::select! {
+                answer = caller.call(&call) => Some(answer),
+                () = left.opened() => None,
             }
-            Some(caller.call(&call).await)
         });
-        Self { runtime: Some(runtime), worker: Some(worker), calling }
+        Self { runtime: Some(runtime), worker: Some(worker), leaves, calling }
     }
 
     /// His answer.
@@ -67,8 +68,12 @@ impl Sending {
         answer.expect("it is answered").expect("the call ends")
     }
 
-    /// Waits until he has given up, and done in the background what he would.
-    pub(super) async fn gives_up(&mut self) {
+    /// Waits until he has given up, and done in the background what he would. The statements of a
+    /// transaction have the time that their caller gives them.
+    pub(super) async fn gives_up(&mut self, strategy: Strategy) {
+        if strategy.is_in_transaction() {
+            self.leaves.open();
+        }
         self.answer().await;
         self.worker.as_ref().expect("he lives").shutdown().await;
     }
