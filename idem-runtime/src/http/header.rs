@@ -51,17 +51,16 @@ impl Rule {
 fn quoted(mut bytes: &[u8]) -> Result<Vec<u8>, Rejection> {
     let mut text = Vec::with_capacity(bytes.len());
     let after = loop {
-        bytes = match bytes {
+        let special = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+        let (plain, special) = bytes.split_at(special.ok_or(Rejection::Malformed)?);
+        text.extend_from_slice(plain);
+        bytes = match special {
             [b'"', after @ ..] => break after,
             [b'\\', escaped @ (b'"' | b'\\'), rest @ ..] => {
                 text.push(*escaped);
                 rest
             }
-            [] | [b'\\', ..] => return Err(Rejection::Malformed),
-            [byte, rest @ ..] => {
-                text.push(*byte);
-                rest
-            }
+            _ => return Err(Rejection::Malformed),
         }
     };
     match after.trim_ascii_start() {

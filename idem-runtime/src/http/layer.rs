@@ -157,11 +157,12 @@ impl<R: 'static, E: 'static> Drop for IdemFuture<R, E> {
     }
 }
 
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
 /// Says of a response that it answers a duplicate.
 fn marked<R>(mut response: Response<R>, told: Option<Told>) -> Response<R> {
     if told.is_some_and(|told| matches!(told.outcome, Outcome::Replayed { .. } | Outcome::Waited)) {
-        let name = HeaderName::from_static("idempotent-replayed");
-        response.headers_mut().insert(name, HeaderValue::from_static("true"));
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     response
 }

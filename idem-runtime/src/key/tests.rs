@@ -86,6 +86,15 @@ fn fingerprints_tell_values_and_schemes_apart() {
     assert_eq!(print("a,b", "1", "2").hash, print("a,c", "1", "2").hash);
 }
 
+/// What a scheme is in a record: another number, and a deploy would compare nothing for a while.
+#[test]
+fn a_schemes_number_is_its_fnv_1a() {
+    let scheme = |text| key(&[("a", "x")]).fingerprint_of(text, []).print().expect("one").scheme;
+    assert_eq!(scheme(""), 0xcbf2_9ce4_8422_2325);
+    assert_eq!(scheme("a"), 0xaf63_dc4c_8601_ec8c);
+    assert_eq!(scheme("foobar"), 0x8594_4171_f739_67e8);
+}
+
 #[test]
 fn a_value_that_will_not_serialise_makes_the_key_invalid() {
     use std::collections::HashMap;
