@@ -20,7 +20,8 @@ use idem::Idem;
 use kit::redis::{Flavour, Server};
 
 fn main() {
-    let contest = Contest::new();
+    let (alone, together) = (Contest::alone(), Contest::new());
+    let contest = |callers| if callers == 1 { &alone } else { &together };
     println!(
         "| server | call | callers | by hand, calls/s | idem, calls/s | throughput | p99 | client CPU, µs | server CPU, µs | beside |\n\
          |---|---|--:|--:|--:|--:|--:|--:|--:|---|"
@@ -29,14 +30,14 @@ fn main() {
         let server = Server::shared(flavour);
         for call in [Call::Fresh, Call::Duplicate] {
             for callers in CALLERS {
-                line(&contest, server, Task { call, callers, server: Some(server.pid()) });
+                line(contest(callers), server, Task { call, callers, server: Some(server.pid()) });
             }
         }
         for call in [Call::Fresh, Call::Duplicate] {
             for callers in [1, 16, 64] {
                 let task = Task { call, callers, server: Some(server.pid()) };
-                counted_line(&contest, server, task);
-                token_line(&contest, server, task);
+                counted_line(contest(callers), server, task);
+                token_line(contest(callers), server, task);
             }
         }
     }

@@ -130,16 +130,22 @@ fn joined_line<DB: Statements>(contest: &Contest, name: &str, task: Task, joined
     }
 }
 
-/// Measures a transition beside a conditional update by hand, in a savepoint.
+/// Measures a transition beside the same statements by hand, and beside a plain conditional update,
+/// in a savepoint as well.
 fn moved_line<DB: Statements>(contest: &Contest, name: &str, task: Task, moved: &Joined<DB>) {
-    let start = format!("| {name} | {:?}, `state` | {} |", task.call, task.callers);
-    if !contest.options.asks_for(&start.to_lowercase()) {
+    let start = format!("| {name} | {:?}, `state`", task.call);
+    if !contest.options.asks_for(&format!("{start} | {} |", task.callers).to_lowercase()) {
         return;
     }
-    let by_hand = ByHandInTx(moved.1.clone(), By::HandInSavepoint, Work::Transition);
-    let (ours, by_hand) = (contest.turn(moved.clone(), task), contest.turn(by_hand, task));
-    let mut rounds = contest.rounds([&by_hand, &ours]);
-    println!("{start} {}", columns(&mut rounds, 0, &[50, 99]));
+    let by_hand = |by| contest.turn(ByHandInTx(moved.1.clone(), by, Work::Transition), task);
+    let nested = by_hand(By::HandInSavepoint);
+    let ours = contest.turn(moved.clone(), task);
+    let same = by_hand(By::OurStatements);
+    let mut rounds = contest.rounds([&nested, &ours, &same]);
+    for (other, beside) in [(2, "the same statements"), (0, "a plain update")] {
+        let columns = columns(&mut rounds, other, &[50, 99]);
+        println!("{start} beside {beside} | {} | {columns}", task.callers);
+    }
 }
 
 /// Measures one line of the table, and prints it.

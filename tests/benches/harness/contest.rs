@@ -46,6 +46,11 @@ impl Contest {
         Self { runtime: options.runtime(), options }
     }
 
+    /// The same, for a single caller.
+    pub(crate) fn alone() -> Self {
+        Self { runtime: Options::single_thread(), options: Options::read() }
+    }
+
     /// Completes the orders that duplicates are of.
     pub(crate) fn complete(&self, guard: &impl Guard) {
         self.runtime.block_on(async {

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
+
 /// How long is measured, and what of it.
 ///
 /// | environment | default | |
@@ -56,12 +58,16 @@ impl Options {
     }
 
     /// A runtime as a program would have.
-    pub(crate) fn runtime(&self) -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(self.threads)
-            .enable_all()
-            .build()
-            .expect("a runtime")
+    pub(crate) fn runtime(&self) -> Runtime {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(self.threads).enable_all().build().expect("a runtime")
+    }
+
+    /// A runtime for one caller. On several threads it and its connection's task wake each other
+    /// across them or on one, as it happens to be for as long as the connection lives, and that is
+    /// then most of what is measured.
+    pub(crate) fn single_thread() -> Runtime {
+        Builder::new_current_thread().enable_all().build().expect("a runtime")
     }
 }
 

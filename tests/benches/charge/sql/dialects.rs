@@ -60,9 +60,18 @@ macro_rules! statements {
                 receipt
             }
 
-            async fn by_our_statements(tx: &mut Tx<'_>, key: &str, order: u64) -> Receipt {
+            async fn by_our_statements(
+                tx: &mut Tx<'_>,
+                key: &str,
+                work: Work,
+                order: u64,
+            ) -> Receipt {
                 let owner = &rand::random::<u128>().to_be_bytes()[..];
                 let fence = <$database>::claim_as_we_do(tx, key, owner).await;
+                if work == Work::Transition {
+                    let paid = <$database>::pay_as_we_do(tx, order.cast_signed()).await;
+                    assert!(paid, "the order is pending");
+                }
                 let receipt = body(order).await;
                 let result = serde_json::to_vec(&receipt).expect("a receipt");
                 let stored = <$database>::settle_as_we_do(tx, key, owner, fence, &result).await;
@@ -100,7 +109,9 @@ macro_rules! statements {
                     } else {
                         let mut nested = tx.begin().await.expect("it answers");
                         let receipt = match by {
-                            By::OurStatements => by_our_statements(&mut nested, key, order).await,
+                            By::OurStatements => {
+                                by_our_statements(&mut nested, key, work, order).await
+                            }
                             _ => by_hand(&mut nested, key, work, order).await,
                         };
                         nested.commit().await.expect("it answers");

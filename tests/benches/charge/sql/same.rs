@@ -7,7 +7,7 @@ use sqlx::{
     AssertSqlSafe, MySql, Postgres, Row as _, SqlSafeStr as _, SqlStr, Sqlite, Transaction,
 };
 
-/// Claims a name and settles it, inside of a transaction.
+/// Claims a name and settles it, and moves an order, inside of a transaction.
 pub(crate) trait Same: sqlx::Database {
     /// Claims a name that is free; its fence.
     fn claim_as_we_do(
@@ -15,6 +15,12 @@ pub(crate) trait Same: sqlx::Database {
         name: &str,
         owner: &[u8],
     ) -> impl Future<Output = i64> + Send;
+
+    /// Moves an order from pending to paid; whether it was pending.
+    fn pay_as_we_do(
+        tx: &mut Transaction<'_, Self>,
+        order: i64,
+    ) -> impl Future<Output = bool> + Send;
 
     /// Puts the result into the claim; whether it still stands.
     fn settle_as_we_do(
@@ -34,14 +40,26 @@ const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A statement of the library's, for its usual table.
 macro_rules! ours {
-    ($($text:expr),+) => {{
+    ($($text:expr),+) => { ours!([("{table}", "idem_records")] $($text),+) };
+    ([$($name:expr),+] $($text:expr),+) => {{
         static STATEMENT: LazyLock<SqlStr> = LazyLock::new(|| {
-            let text = concat!($($text),+).replace("{table}", "idem_records");
+            let mut text = concat!($($text),+).to_owned();
+            for (name, value) in [$($name),+] {
+                text = text.replace(name, value);
+            }
             let code = text.lines().map(str::trim).filter(|line| !line.starts_with("--"));
             AssertSqlSafe(code.collect::<Vec<_>>().join("\n")).into_sql_str()
         });
         sqlx::query(STATEMENT.clone())
     }};
+}
+
+/// The same, for the table of orders.
+macro_rules! moving {
+    ($text:expr) => {
+        ours!([("{table}", "bench_orders"), ("{id}", "id"), ("{column}", "status"), ("{cast}", "")]
+            $text)
+    };
 }
 
 macro_rules! library {
@@ -84,6 +102,13 @@ impl Same for Postgres {
         claim.fetch_one(&mut **tx).await.expect("it answers").get(0)
     }
 
+    async fn pay_as_we_do(tx: &mut Transaction<'_, Self>, order: i64) -> bool {
+        let pay = moving!(library!("postgres/move.sql")).bind(order).bind("pending").bind("paid");
+        let row = pay.fetch_one(&mut **tx).await.expect("it answers");
+        let moved: i64 = row.get(1);
+        moved == 1
+    }
+
     async fn settle_as_we_do(
         tx: &mut Transaction<'_, Self>,
         name: &str,
@@ -115,6 +140,11 @@ impl Same for MySql {
         }
     }
 
+    async fn pay_as_we_do(tx: &mut Transaction<'_, Self>, order: i64) -> bool {
+        let pay = moving!(library!("mysql/move.sql")).bind("paid").bind(order).bind("pending");
+        pay.execute(&mut **tx).await.expect("it answers").rows_affected() == 1
+    }
+
     async fn settle_as_we_do(
         tx: &mut Transaction<'_, Self>,
         name: &str,
@@ -132,6 +162,11 @@ impl Same for Sqlite {
     async fn claim_as_we_do(tx: &mut Transaction<'_, Self>, name: &str, owner: &[u8]) -> i64 {
         let claim = claiming!(ours!(library!("sqlite/claim.sql")), name, owner, 1_i64);
         claim.fetch_one(&mut **tx).await.expect("it answers").get(0)
+    }
+
+    async fn pay_as_we_do(tx: &mut Transaction<'_, Self>, order: i64) -> bool {
+        let pay = moving!(library!("sqlite/move.sql")).bind(order).bind("pending").bind("paid");
+        pay.fetch_all(&mut **tx).await.expect("it answers").len() == 1
     }
 
     async fn settle_as_we_do(
