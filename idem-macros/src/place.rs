@@ -81,7 +81,12 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
 
 /// Whether a text can be an identifier, keywords too: `type` is `r#type`.
 pub(crate) fn is_name(text: &str) -> bool {
-    text != "_" && syn::parse::Parser::parse_str(Ident::parse_any, text).is_ok()
+    // A parser passes over spaces and comments, of which a name has none.
+    let is_passed_over =
+        |char: char| char == '/' || char.is_whitespace() || matches!(char, '\u{200e}' | '\u{200f}');
+    text != "_"
+        && !text.contains(is_passed_over)
+        && syn::parse::Parser::parse_str(Ident::parse_any, text).is_ok()
 }
 
 #[cfg(test)]
@@ -98,6 +103,11 @@ mod tests {
         assert!(!is_name(""));
         assert!(!is_name("0"));
         assert!(!is_name("a b"));
+        assert!(!is_name(" a"));
+        assert!(!is_name("a\n"));
+        assert!(!is_name("\u{200e}a"));
+        assert!(!is_name("a/**/"));
+        assert!(!is_name("a//"));
         assert!(!is_name("a+b"));
     }
 }

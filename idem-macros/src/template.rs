@@ -174,6 +174,10 @@ fn step(text: &str) -> Option<Step> {
         return None;
     }
     let name = text.strip_prefix("r#").unwrap_or(text);
+    // Not even raw are these names of a field.
+    if matches!(name.trim_end_matches("()"), "self" | "Self" | "super" | "crate") {
+        return None;
+    }
     if let Some(method) = name.strip_suffix("()") {
         return is_name(method).then(|| Step::Method(method.to_owned()));
     }

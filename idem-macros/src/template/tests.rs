@@ -108,6 +108,12 @@ fn placeholders_are_names_and_their_fields() {
         ("a.00", "compute anything else"),
         ("a?", "compute anything else"),
         ("a.await?", "compute anything else"),
+        ("a. b", "compute anything else"),
+        ("a.b ()", "compute anything else"),
+        ("a .b", "compute anything else"),
+        ("a.b/**/.c", "compute anything else"),
+        ("a.self", "compute anything else"),
+        ("a.r#crate()", "compute anything else"),
         ("\"x\"", "compute anything else"),
     ] {
         let message = only_mistake(&format!("op:{{{bad}}}"));
