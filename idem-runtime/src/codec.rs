@@ -110,3 +110,22 @@ impl<T: serde::Serialize + serde::de::DeserializeOwned> Codec<T> for Json {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Codec, Json};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_float_is_the_same_for_a_duplicate(value in prop::num::f64::NORMAL) {
+            let mut stored = Vec::new();
+            Json::encode(&value, &mut stored).unwrap();
+            let read: f64 = Json::decode(&stored).unwrap();
+            prop_assert_eq!(read.to_bits(), value.to_bits());
+        }
+    }
+}
