@@ -1,5 +1,5 @@
-//! The decisions of the path without its stores, clocks and tasks, for the models in `tests/model`.
-//! Not for people: no promise holds here.
+//! The decisions of the path without its stores, clocks and tasks, for the models in `tests/model`
+//! and the decoders in `tests/decoders`. Not for people: no promise holds here.
 //!
 //! Nothing is decided here. Each function names one that the path takes, and gives it a model's
 //! numbers for owners, arguments and times.
@@ -159,6 +159,22 @@ pub fn completed(running: &Record) -> Record {
 #[must_use]
 pub fn freed(running: &Record) -> Record {
     running.freed()
+}
+
+/// The same record under the fence that a store gave it.
+///
+/// # Panics
+///
+/// If `record` is none.
+#[must_use]
+pub fn with_fence(record: &Record, fence: u64) -> Record {
+    record.with_fence(fence)
+}
+
+/// The encoded result that a record keeps; none for a value that can't be read.
+#[must_use]
+pub fn body(record: &Record) -> &[u8] {
+    record.body()
 }
 
 /// The number of the owner that wrote a record.
