@@ -259,7 +259,7 @@ fn plainly_no_result(ty: &Type) -> Option<&'static str> {
         Type::Array(_) => Some("an array"),
         Type::Never(_) => Some("never"),
         Type::Ptr(_) => Some("a pointer"),
-        Type::Path(path) if path.qself.is_none() => {
+        Type::Path(path) => {
             let name = path.path.get_ident()?.to_string();
             match name.as_str() {
                 "bool" => Some("a `bool`"),
@@ -274,10 +274,11 @@ fn plainly_no_result(ty: &Type) -> Option<&'static str> {
     }
 }
 
+/// One of those types, to be written in a `Result`.
 fn shown(ty: &Type) -> String {
     match ty {
         Type::Path(_) => ty.to_token_stream().to_string(),
-        Type::Tuple(tuple) if tuple.elems.is_empty() => "()".to_owned(),
+        Type::Tuple(_) => "()".to_owned(),
         _ => "T".to_owned(),
     }
 }

@@ -19,6 +19,8 @@ mod place;
 mod runtime;
 mod suggest;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

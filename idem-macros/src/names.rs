@@ -122,7 +122,7 @@ fn cfgs(attrs: &[Attribute]) -> Vec<TokenStream> {
 fn is_primitive(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => is_primitive(&reference.elem),
-        Type::Path(path) if path.qself.is_none() => path.path.get_ident().is_some_and(|name| {
+        Type::Path(path) => path.path.get_ident().is_some_and(|name| {
             matches!(
                 name.to_string().as_str(),
                 "bool"
