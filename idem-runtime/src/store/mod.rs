@@ -14,6 +14,10 @@ mod rules;
 mod shelf;
 #[cfg(feature = "_sql")]
 pub(crate) mod sql;
+#[cfg(all(test, feature = "_suite"))]
+mod suite;
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
 use std::cmp::Ordering;

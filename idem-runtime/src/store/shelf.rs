@@ -131,3 +131,6 @@ impl<S: Store> Erased for S {
         Box::pin(Store::get(self, name))
     }
 }
+
+#[cfg(test)]
+mod tests;

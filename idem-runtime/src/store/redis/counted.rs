@@ -192,6 +192,26 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_tells_when_the_judged_record_is_open() {
+        let counted = counted();
+        assert_eq!(open(None), "never");
+        assert_eq!(open(Some(&counted)), "ends");
+        assert_eq!(open(Some(&counted.freed())), "free");
+        let start = Start {
+            owner: Owner::new(),
+            lease: Duration::from_secs(1),
+            retention: Duration::from_mins(1),
+            fingerprint: None,
+            holder: "host/1",
+            started: 0,
+            counts: false,
+        };
+        let uncounted = Record::running(&start, None);
+        assert_eq!(open(Some(&uncounted)), "59000");
+        assert_eq!(open(Some(&Record::from_bytes(b"no record"))), "never");
+    }
+
+    #[test]
     fn a_lease_has_lapsed_past_its_end() {
         assert_eq!(lease(Some(100), Some(99)), Lease::Live(Duration::from_millis(1)));
         assert_eq!(lease(Some(100), Some(100)), Lease::Live(Duration::ZERO));

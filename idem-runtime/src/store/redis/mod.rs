@@ -10,6 +10,8 @@ mod counted;
 mod link;
 mod probe;
 mod script;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::time::Duration;

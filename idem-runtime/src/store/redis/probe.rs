@@ -112,7 +112,12 @@ mod tests {
         assert_eq!(dialect("redis_version:8.4.0\r\n", None), Dialect::Native);
         let valkey = "redis_version:7.2.4\r\nvalkey_version:8.0.1\r\n";
         assert_eq!(dialect(valkey, None), Dialect::SetGet);
+        assert_eq!(dialect(&valkey.replace("8.0.1", "8.1.0"), None), Dialect::Native);
         assert_eq!(dialect(&valkey.replace("8.0.1", "9.0.0"), None), Dialect::Native);
+        // The version that Valkey calls itself Redis by says nothing.
+        let pretends = valkey.replace("7.2.4", "9.0.0");
+        assert_eq!(dialect(&pretends, None), Dialect::SetGet);
+        assert_eq!(dialect("redis_version:6.2.14\r\n", Some(true)), Dialect::Native);
         assert_eq!(dialect("redis_version:9.9.9\r\n", Some(false)), Dialect::SetGet);
         assert_eq!(dialect("", Some(false)), Dialect::Scripts);
     }
@@ -122,5 +127,33 @@ mod tests {
         let server = Server::read("role:slave\r\nmaxmemory_policy:allkeys-lru\r\n", None);
         assert!(server.is_replica);
         assert_eq!(server.policy.as_deref(), Some("allkeys-lru"));
+        let server = Server::read("role:master\r\n", None);
+        assert!(!server.is_replica);
+        assert_eq!(server.policy, None);
+    }
+
+    #[test]
+    fn what_is_forbidden_is_told_without_what_was_sent() {
+        let no_right = "User u has no permissions to run the 'set' command";
+        assert_eq!(forbids(Some("NOPERM"), Some(no_right)).as_deref(), Some(no_right));
+        let unknown = "unknown command 'SET', with args beginning with: 'key' 'secret'";
+        assert_eq!(forbids(Some("ERR"), Some(unknown)).as_deref(), Some("unknown command 'SET'"));
+        // These may pass.
+        assert_eq!(forbids(Some("READONLY"), Some("You can't write against a replica")), None);
+        assert_eq!(forbids(Some("OOM"), None), None);
+    }
+
+    #[test]
+    fn what_a_script_may_not_is_told_by_its_command() {
+        let answer = |command: &str, said: &str| {
+            let parts = [command, said].map(|part| Value::BulkString(part.into()));
+            inside_of_script(&Value::Array(parts.to_vec()))
+        };
+        assert_eq!(
+            answer("PTTL", "NOPERM no permissions").as_deref(),
+            Some("PTTL in a script: NOPERM no permissions")
+        );
+        assert_eq!(answer("PTTL", "LOADING the dataset"), None);
+        assert_eq!(inside_of_script(&Value::Int(1)), None);
     }
 }

@@ -86,7 +86,10 @@ type Caller<B> = oneshot::Sender<(<B as Batch>::Entry, <B as Batch>::Answer)>;
 /// What a step is told.
 pub(super) enum Turn<'a, B: Batch> {
     /// To go alone, and to keep this meanwhile.
-    Alone(#[expect(dead_code, reason = "is counted while it lives")] Option<Alone<'a, B>>),
+    Alone(
+        #[cfg_attr(not(test), expect(dead_code, reason = "is counted while it lives"))]
+        Option<Alone<'a, B>>,
+    ),
     /// What the batch has done for it.
     Answered(B::Answer),
     /// To go alone, though it may be done already.
@@ -296,3 +299,6 @@ impl<B: Batch> Drop for Sender<B> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

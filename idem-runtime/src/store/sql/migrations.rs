@@ -79,3 +79,32 @@ where
         Err(error) => Err(Error::outage(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "-- Of a database.\n--- 1: the table\ncreate table {table} ()\n\n--- 3: more\nalter table {table}\n";
+
+    #[test]
+    fn a_file_is_its_steps_in_order() {
+        let steps = Migration::all(FILE).map(|step| (step.version, step.title));
+        assert_eq!(steps.collect::<Vec<_>>(), [(1, "the table"), (3, "more")]);
+        assert_eq!(Migration::last(FILE), 3);
+        assert_eq!(Migration::last(""), 0);
+    }
+
+    #[test]
+    fn a_step_notes_that_it_was_done() {
+        let table = Table::new("idem", '"').unwrap();
+        let note = "insert into {migrations} values ({version})\n";
+        let first = "create table \"idem\" ()\ninsert into \"idem_migrations\" values (1)\n";
+        let step = Migration::all(FILE).next().unwrap();
+        assert_eq!(step.script(&table, note).as_str(), first);
+        let second = "alter table \"idem\"\ninsert into \"idem_migrations\" values (3)\n";
+        assert_eq!(
+            Migration::print(FILE, &table, note),
+            format!("-- 1: the table\n{first}\n-- 3: more\n{second}")
+        );
+    }
+}

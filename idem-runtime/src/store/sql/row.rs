@@ -146,11 +146,76 @@ pub(super) fn unhex(digits: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{Content, Start};
+
+    const LEASE: Duration = Duration::from_secs(10);
+
+    fn running(lease: Duration, retention: Duration) -> Record {
+        let start = Start {
+            owner: Owner::new(),
+            lease,
+            retention,
+            fingerprint: None,
+            holder: "host/1",
+            started: 0,
+            counts: false,
+        };
+        Record::running(&start, None)
+    }
+
+    #[test]
+    fn a_record_is_told_in_columns() {
+        let running = running(LEASE, 6 * LEASE);
+        let fields = Fields::of(&running);
+        assert_eq!((fields.state, fields.fence, fields.attempts), (1, 1, 1));
+        assert_eq!((fields.lease, fields.retention), (Some(10_000), 60_000));
+        assert_eq!((fields.holder, fields.record), ("host/1", running.as_bytes()));
+        assert_eq!(fields.owner(), running.owner().unwrap().as_bytes());
+        let judged = fields.judged();
+        assert_eq!((judged.state, &*judged.owner, judged.fence), (1, fields.owner(), 1));
+        let completed = Record::of(running.next(State::Completed, Content::Nothing), "host/1");
+        assert_eq!(Fields::of(&completed).state, 2);
+        assert_eq!(Fields::of(&running.freed()).state, 3);
+        let foreign = Record::from_bytes(b"no record");
+        assert_eq!((Fields::of(&foreign).state, Fields::of(&foreign).owner()), (0, &[][..]));
+    }
+
+    #[test]
+    fn times_are_within_what_a_database_can_add() {
+        assert_eq!(LONGEST, 1000 * 366 * 86_400_000);
+        let endless = running(Duration::ZERO, Duration::MAX);
+        assert_eq!((Fields::of(&endless).lease, Fields::of(&endless).retention), (None, LONGEST));
+        let shortest = running(Duration::from_millis(1), LEASE);
+        assert_eq!(Fields::of(&shortest).lease, Some(1));
+    }
+
+    #[test]
+    fn a_running_row_has_what_is_left_of_its_lease() {
+        let record = running(LEASE, 6 * LEASE);
+        let found =
+            |fence, lease, kept| Standing { fence, record: record.clone(), lease, kept }.found();
+        let micros = |micros| Lease::Live(Duration::from_micros(micros));
+        assert_eq!(found(1, Some(5), 9).lease, micros(5));
+        assert_eq!(found(1, Some(0), 9).lease, micros(0));
+        assert_eq!(found(1, Some(-1), 9).lease, Lease::Lapsed);
+        // Without a lease it is owned for as long as it is kept.
+        assert_eq!(found(1, None, 9).lease, micros(9));
+        assert_eq!(found(1, None, -1).lease, micros(0));
+        // The column's fence is what holds.
+        assert_eq!(found(1, None, 9).record, record);
+        assert_eq!(found(7, None, 9).record, record.with_fence(7));
+        assert_eq!(found(-1, None, 9).record, record);
+        let free = Standing { fence: 1, record: record.freed(), lease: Some(5), kept: 9 };
+        assert_eq!(free.found(), Found::settled(record.freed()));
+    }
 
     #[test]
     fn a_name_is_its_own_up_to_the_bound() {
         let longest = Name::new(&"n".repeat(LONGEST_NAME));
         assert_eq!(row_name(&longest), *longest);
+        let longer = Name::new(&"n".repeat(LONGEST_NAME + 1));
+        assert_eq!(row_name(&longer).len(), LONGEST_NAME);
+        assert_eq!(hex(b"\x01\xfe"), "01fe");
     }
 
     #[test]

@@ -96,11 +96,14 @@ mod tests {
         ] {
             assert_eq!(Table::new(name, '"').unwrap().to_string(), quoted);
         }
+        let longest = format!("{}.{}", "s".repeat(LONGEST_SCHEMA), "t".repeat(LONGEST));
+        assert!(Table::new(&longest, '"').is_ok());
     }
 
     #[test]
     fn unsafe_names_are_refused() {
         let long = "x".repeat(LONGEST + 1);
+        let long_schema = format!("{}.a", "x".repeat(LONGEST_SCHEMA + 1));
         for name in [
             "",
             ".",
@@ -118,6 +121,7 @@ mod tests {
             "a-b",
             "{table}",
             &long,
+            &long_schema,
         ] {
             let refused = Table::new(name, '"').unwrap_err();
             assert_eq!(refused.code(), "config", "{name}");
@@ -133,5 +137,13 @@ mod tests {
             statement.as_str(),
             "select\nfrom \"shop\".\"idem\", \"shop\".\"idem_migrations\""
         );
+    }
+
+    #[test]
+    fn an_index_stands_in_the_schema_of_its_table() {
+        let text = "{schema}{index} on {own}";
+        let filled = |name| Table::new(name, '"').unwrap().fill(text);
+        assert_eq!(filled("shop.idem"), r#""shop"."idem_expires_at" on "idem""#);
+        assert_eq!(filled("idem"), r#""idem_expires_at" on "idem""#);
     }
 }

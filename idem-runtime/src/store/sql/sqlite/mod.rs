@@ -4,6 +4,8 @@ mod batches;
 mod guard;
 mod inside;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::Path;
