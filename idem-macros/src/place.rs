@@ -81,12 +81,9 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
 
 /// Whether a text can be an identifier, keywords too: `type` is `r#type`.
 pub(crate) fn is_name(text: &str) -> bool {
-    // A parser passes over spaces and comments, of which a name has none.
-    let is_passed_over =
-        |char: char| char == '/' || char.is_whitespace() || matches!(char, '\u{200e}' | '\u{200f}');
-    text != "_"
-        && !text.contains(is_passed_over)
-        && syn::parse::Parser::parse_str(Ident::parse_any, text).is_ok()
+    let is_one = |text: &str| syn::parse::Parser::parse_str(Ident::parse_any, text).is_ok();
+    // Spaces and the like are passed over before and after a name, but for comments not within one.
+    text != "_" && !text.contains('/') && is_one(text) && is_one(&format!("a{text}a"))
 }
 
 #[cfg(test)]
@@ -106,6 +103,7 @@ mod tests {
         assert!(!is_name(" a"));
         assert!(!is_name("a\n"));
         assert!(!is_name("\u{200e}a"));
+        assert!(!is_name("\u{feff}a"));
         assert!(!is_name("a/**/"));
         assert!(!is_name("a//"));
         assert!(!is_name("a+b"));
