@@ -37,29 +37,33 @@ impl Sender {
 /// One who makes a call, with a runtime of his own: when he dies, all that he has ends with it, and
 /// nothing else is sent.
 pub(super) struct Sending {
-    runtime: Option<Runtime>,
+    life: Option<Life>,
     worker: Option<Arc<Worker>>,
     /// Opened, his caller leaves.
     leaves: Gate,
     calling: JoinHandle<Answer>,
 }
 
+/// A runtime that ends with its test, wherever that is left.
+struct Life(Option<Runtime>);
+
 impl Sending {
     pub(super) async fn start(sender: Sender, site: Site, call: Call) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a thread can be had");
+        let life = Life(Some(runtime.expect("a thread can be had")));
         let timeout = if sender == Sender::GivesUp { HASTY } else { PATIENT };
-        let worker = runtime.spawn(async move { Arc::new(site.worker_within(timeout).await) });
+        let worker =
+            life.runtime().spawn(async move { Arc::new(site.worker_within(timeout).await) });
         let worker = worker.await.expect("the store answers");
         let (caller, leaves) = (Arc::clone(&worker), Gate::default());
         let left = leaves.clone();
-        let calling = runtime.spawn(async move {
+        let calling = life.runtime().spawn(async move {
             tokio::select! {
                 answer = caller.call(&call) => Some(answer),
                 () = left.opened() => None,
             }
         });
-        Self { runtime: Some(runtime), worker: Some(worker), leaves, calling }
+        Self { life: Some(life), worker: Some(worker), leaves, calling }
     }
 
     /// His answer.
@@ -79,16 +83,27 @@ impl Sending {
     }
 
     pub(super) async fn dies(&mut self) {
-        let runtime = self.runtime.take().expect("he dies once");
-        let dead = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(SOON));
+        let life = self.life.take().expect("he dies once");
+        let dead = tokio::task::spawn_blocking(|| life.end());
         dead.await.expect("it ends");
         self.worker = None;
     }
 }
 
-impl Drop for Sending {
+impl Life {
+    fn runtime(&self) -> &Runtime {
+        self.0.as_ref().expect("it lives")
+    }
+
+    /// Waits until nothing of it is left.
+    fn end(mut self) {
+        self.0.take().expect("it lives").shutdown_timeout(SOON);
+    }
+}
+
+impl Drop for Life {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }
