@@ -229,7 +229,6 @@ fn not_a_function(item: TokenStream, error: syn::Error, errors: &mut Errors) {
     let follows = after.map(|after| after.to_string()).unwrap_or_default();
     let is_block = |follows: &str| matches!(follows, "|" | "move") || follows.starts_with('{');
     let word = match (first.to_string(), follows.as_str()) {
-        (word, _) if word == "|" => word,
         (word, follows) if word == "async" && is_block(follows) => "|".to_owned(),
         (unsafety, "impl" | "trait") if unsafety == "unsafe" => follows,
         (constness, "fn" | "async" | "unsafe" | "extern") if constness == "const" => String::new(),

@@ -109,7 +109,9 @@ fn what_is_no_function_is_told_by_what_it_is() {
     for item in ["|id| { id }", "async |id| { id }", "async move { 1 }", "async { 1 }"] {
         assert!(on(item).ends_with("guard this by `idem.call(&PLAN, key, future)`"), "{item}");
     }
-    for item in ["struct Shop;", "const LIMIT: u64 = 1;", "mod shop {}"] {
+    for item in
+        ["struct Shop;", "const LIMIT: u64 = 1;", "mod shop {}", "static fn {}", "enum impl {}"]
+    {
         assert!(on(item).ends_with("put it on an `async fn`"), "{item}: {}", on(item));
     }
     // These are functions, with a mistake that has nothing to do with the attribute.

@@ -295,3 +295,54 @@ fn timed_out() -> RedisError {
 fn is_final(error: &RedisError) -> bool {
     matches!(error.retry_method(), RetryMethod::NoRetry)
 }
+
+#[cfg(test)]
+mod tests {
+    use redis::parse_redis_value;
+
+    use super::*;
+
+    fn refused(line: &str) -> RedisError {
+        let answer = parse_redis_value(format!("-{line}\r\n").as_bytes()).expect("an answer");
+        answer.extract_error().expect_err("an error")
+    }
+
+    #[test]
+    fn a_server_of_before_resp3_says_so_in_one_of_these_ways() {
+        for said in [
+            "ERR unknown command 'HELLO'",
+            "NOPROTO unsupported protocol version",
+            "NOPERM this user has no permissions to run the 'hello' command",
+            "NOAUTH Authentication required.",
+        ] {
+            assert!(speaks_no_resp3(&refused(said)), "{said}");
+        }
+        assert!(speaks_no_resp3(&(ErrorKind::RESP3NotSupported, "HELLO").into()));
+        assert!(!speaks_no_resp3(&refused("LOADING the dataset")));
+        assert!(!speaks_no_resp3(&timed_out()));
+    }
+
+    #[test]
+    fn what_a_server_would_answer_again_is_final() {
+        assert!(is_final(&refused("ERR syntax error")));
+        assert!(is_final(&refused("WRONGTYPE Operation against a key")));
+        assert!(!is_final(&refused("LOADING the dataset")));
+        assert!(!is_final(&timed_out()));
+    }
+
+    #[test]
+    fn an_error_says_nothing_of_what_was_sent() {
+        let unknown = "ERR unknown command 'SET', with args beginning with: 'pay:1' 'secret'";
+        for reached in [true, false] {
+            let error = failed(refused(unknown), reached);
+            assert_eq!(error.to_string(), "unknown command 'SET'");
+            assert_eq!(error.may_have_reached(), reached);
+        }
+        assert!(failed(refused("OOM no memory"), true).to_string().contains("no memory"));
+    }
+
+    #[test]
+    fn a_time_out_is_told_as_one() {
+        assert!(timed_out().is_timeout());
+    }
+}
