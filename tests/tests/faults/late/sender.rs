@@ -25,10 +25,12 @@ pub(super) enum Sender {
 /// His answer; `None` if he has not waited for it.
 pub(super) type Answer = Option<Result<(String, How), Error>>;
 
-/// Longer than whatever a test does meanwhile: one send to Redis has a third of it.
+/// Longer than whatever a test does meanwhile.
 const PATIENT: Duration = Duration::from_mins(3);
 /// Long enough for a send on a loaded machine, and over before the lease is.
-const HASTY: Duration = Duration::from_millis(800);
+const HASTY: Duration = Duration::from_millis(700);
+/// So many sends to Redis have the time of one step.
+const SENDS: u32 = 3;
 
 impl Sender {
     pub(super) const ALL: [Self; 3] = [Self::Waits, Self::GivesUp, Self::Dies];
@@ -51,10 +53,10 @@ impl Sending {
     pub(super) async fn start(sender: Sender, site: Site, call: Call) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let life = Life(Some(runtime.expect("a thread can be had")));
-        let timeout = if sender == Sender::GivesUp { HASTY } else { PATIENT };
-        let worker =
-            life.runtime().spawn(async move { Arc::new(site.worker_within(timeout).await) });
-        let worker = worker.await.expect("the store answers");
+        let hasty = if Strategy::OF_KV.contains(&call.strategy) { SENDS * HASTY } else { HASTY };
+        let timeout = if sender == Sender::GivesUp { hasty } else { PATIENT };
+        let worker = life.runtime().spawn(async move { site.worker_within(timeout).await });
+        let worker = Arc::new(worker.await.expect("the store answers"));
         let (caller, leaves) = (Arc::clone(&worker), Gate::default());
         let left = leaves.clone();
         let calling = life.runtime().spawn(async move {
