@@ -71,7 +71,8 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_wins() {
+    fn the_nearest_wins_and_then_the_first() {
+        assert_eq!(nearest("leas", ["least", "lease"]), Some("least"));
         assert_eq!(nearest("leases", ["least", "lease"]), Some("lease"));
     }
 

@@ -10,8 +10,6 @@ const RULE: &str = "a limit is a whole number of attempts";
 /// The number, or what is wrong and what to write.
 pub(crate) fn parse(found: &Expr) -> Result<u32, String> {
     match found {
-        // A literal that came through `macro_rules!`.
-        Expr::Group(group) => parse(&group.expr),
         Expr::Lit(lit) => match &lit.lit {
             Lit::Int(number) => whole(number),
             Lit::Str(text) => Err(match text.value().trim().parse() {

@@ -97,7 +97,7 @@ pub(super) fn parse(row: &Row, group: &Group, errors: &mut Errors) -> Option<Val
 /// The place that an expression is, and the identifier it starts with.
 pub(crate) fn place(expr: &Expr) -> Option<(Place, Ident)> {
     match expr {
-        Expr::Path(path) if path.qself.is_none() => {
+        Expr::Path(path) => {
             let root = path.path.get_ident()?.clone();
             Some((Place { root: root.unraw().to_string(), steps: Vec::new() }, root))
         }

@@ -75,6 +75,8 @@ pub(crate) fn parse(
 /// `Err` holds the tokens that are of another kind; `None` is a mistake that was told.
 fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, TokenStream>> {
     let other = |found: Expr| Some(Err(found.into_token_stream()));
+    // An expression keeps its brackets, which hold it together.
+    let found = if row.kind == Kind::Expr { found } else { bare(found) };
     if row.kind == Kind::Limit {
         return match limit::parse(&found) {
             Ok(number) => Some(Ok(Value::Number(number))),
@@ -87,14 +89,6 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
     let text = match &found {
         Expr::Lit(lit) => match &lit.lit {
             Lit::Str(text) => Some(text.clone()),
-            _ => None,
-        },
-        Expr::Group(group) => match &*group.expr {
-            // A literal that came through `macro_rules!`.
-            Expr::Lit(lit) => match &lit.lit {
-                Lit::Str(text) => Some(text.clone()),
-                _ => None,
-            },
             _ => None,
         },
         _ => None,
@@ -171,6 +165,14 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             found => other(found),
         },
         _ => other(found),
+    }
+}
+
+/// An expression without the invisible brackets in which it came through `macro_rules!`.
+fn bare(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => bare(*group.expr),
+        expr => expr,
     }
 }
 

@@ -5,19 +5,20 @@ use super::uses::{self, Told};
 /// What the uses in a source tell.
 pub(super) fn told(source: &str) -> Vec<String> {
     let mut all: Vec<Told> = Vec::new();
-    for expansion in uses::expansions(source.parse().expect(source)) {
+    let tokens = uses::by_a_macro(source.parse().expect(source));
+    for expansion in uses::expansions(tokens) {
         uses::told(expansion, &mut all);
     }
     all.into_iter().map(|told| told.message).collect()
 }
 
-fn assert_accepted(source: &str) {
+pub(super) fn assert_accepted(source: &str) {
     assert_eq!(told(source), Vec::<String>::new(), "{source}");
 }
 
 /// What the only use in a source is expanded to, with single spaces between the tokens.
 pub(super) fn expanded(source: &str) -> String {
-    let all = uses::expansions(source.parse().expect(source));
+    let all = uses::expansions(uses::by_a_macro(source.parse().expect(source)));
     let [expansion] = &all[..] else { panic!("one use: {source}") };
     expansion.to_string()
 }
@@ -222,4 +223,71 @@ fn a_machine_is_written_with_its_ways_and_what_is_told_of_others() {
     let plain =
         "#[derive(StateMachine)] #[state(table = \"t\", id = \"i\", column = \"c\")] enum S { A }";
     assert!(expanded(plain).contains("\"c\" , :: core :: option :: Option :: None ,"));
+}
+
+#[test]
+fn what_came_through_a_macro_is_taken_as_it_was_written() {
+    assert_accepted(
+        "#[idempotent(
+             key = hidden(\"pay:{id}\"),
+             strategy = hidden(\"count\"),
+             ttl = hidden(hidden(\"1h\")),
+             limit = hidden(3),
+             fingerprint(hidden(order).total, hidden(order.to)),
+             on_err = hidden(Failure::judge),
+             map_err = hidden(Failure::guard),
+             codec = hidden(Wire<u8>),
+             engine = hidden(order.engine),
+             crate = hidden(shop::idem)
+         )]
+         async fn pay(id: u64, order: Order) -> Result<u64, Failure> { Ok(id) }
+
+         #[idempotent(
+             key = \"pay:{id}\", strategy = \"token\", token = hidden(form.token), store = hidden(\"db\")
+         )]
+         async fn buy(id: u64, form: Form) -> Result<u64, Failure> { Ok(id) }
+
+         #[derive(StateMachine)]
+         #[state(table = hidden(\"orders\"), id = \"id\", column = \"status\")]
+         enum Status { #[state(to(hidden(Paid)), name = hidden(\"open\"))] Pending, Paid }",
+    );
+    let told = told(&with("limit = hidden(3), wait = hidden(5), on_err = hidden(hold)"));
+    assert!(told[0].starts_with("a duration is quoted: write `wait = \"5s\"`"), "{told:?}");
+    assert!(told[1].starts_with("a word is quoted: write `on_err = \"hold\"`"), "{told:?}");
+    assert!(told[2].starts_with("strategy `\"setnx\"` does not use `limit`"), "{told:?}");
+}
+
+#[test]
+fn only_methods_without_arguments_are_parts_of_a_place() {
+    assert_accepted(&with("fingerprint(id.total().net)"));
+    for place in ["id.max(3)", "id.parse::<u8>()", "id.max::<u8>(3)"] {
+        let told = told(&with(&format!("fingerprint({place})")));
+        assert_eq!(told.len(), 1, "{place}: {told:?}");
+        assert!(told[0].ends_with("compute anything else before the call"), "{place}: {told:?}");
+    }
+}
+
+#[test]
+fn a_token_is_used_where_its_option_says() {
+    let plan = |store: &str| {
+        expanded(&format!(
+            "#[idempotent(key = \"pay:{{id}}\", strategy = \"token\", token = token, {store})]
+             async fn pay(id: u64, token: Token) -> Result<u64, Error> {{ Ok(id) }}"
+        ))
+    };
+    assert!(plan("").contains("Plan :: token ()"));
+    assert!(plan("store = \"kv\"").contains("Plan :: token ()"));
+    assert!(plan("store = \"db\"").contains("Plan :: token_in_db ()"));
+}
+
+#[test]
+fn a_place_that_came_through_a_macro_keeps_its_steps() {
+    let guarded = expanded(
+        "#[idempotent(
+             key = \"pay:{id}\", strategy = \"setnx\", fingerprint(hidden(hidden(order).to.iban), hidden(order).net)
+         )]
+         async fn pay(id: u64, order: Order) -> Result<u64, Error> { Ok(id) }",
+    );
+    assert!(guarded.contains("compared (& order . to . iban)"), "{guarded}");
+    assert!(guarded.contains("compared (& order . net)"), "{guarded}");
 }

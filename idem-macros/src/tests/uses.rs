@@ -177,3 +177,21 @@ pub(super) fn texts(tokens: TokenStream) -> Vec<String> {
         })
         .collect()
 }
+
+/// `hidden(…)` as a fragment that came through a macro of the user's own: in invisible brackets.
+pub(super) fn by_a_macro(tokens: TokenStream) -> TokenStream {
+    let mut written = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let is_hidden = written.pop_if(|last: &mut TokenTree| last.to_string() == "hidden");
+                let delimiter = is_hidden.map_or(group.delimiter(), |_| Delimiter::None);
+                let mut inner = Group::new(delimiter, by_a_macro(group.stream()));
+                inner.set_span(group.span());
+                written.push(TokenTree::Group(inner));
+            }
+            token => written.push(token),
+        }
+    }
+    written.into_iter().collect()
+}

@@ -303,17 +303,24 @@ async fn a_function_in_a_function_is_guarded() {
     assert_eq!(idem::Idem::in_memory().scope(inner(1)).await.unwrap(), 1);
 }
 
+#[rustfmt::skip]
 macro_rules! from_fragments {
-    ($name:ident, $key:expr, $ret:ty, $arg:ident: $ty:ty, $place:expr, $body:expr) => {
-        #[idempotent(key = $key, strategy = "setnx", fingerprint($place), on_cancel = "finish")]
+    ($name:ident, $key:expr, $ret:ty, $arg:ident: $ty:ty, $place:expr, $body:expr, $map:path) => {
+        #[idempotent(
+            key = $key,
+            strategy = "setnx",
+            fingerprint($place),
+            on_cancel = "finish",
+            map_err = $map
+        )]
         async fn $name($arg: $ty) -> $ret {
             $body
         }
     };
 }
 
-from_fragments!(whole_fragment, "fragments:{x}", Result<u64, Failure>, x: u64, x, Ok(x));
-from_fragments!(part_of_fragment, "parts:{x.0}", Result<u64, Failure>, x: (u64, u8), x.1, Ok(x.0));
+from_fragments!(whole_fragment, "fragments:{x}", Result<u64, Failure>, x: u64, x, Ok(x), Failure::from);
+from_fragments!(part_of_fragment, "parts:{x.0}", Result<u64, Failure>, x: (u64, u8), x.1, Ok(x.0), From::from);
 
 trait Receivers: Sized {
     #[idempotent(key = "sized:{id}", strategy = "setnx")]
