@@ -4,6 +4,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::*;
+#[cfg(feature = "sqlite")]
+use crate::store::sql::step::Step;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 const SHARE: Duration = Duration::from_secs(1);
@@ -304,4 +306,29 @@ fn who_waits_for_a_sender_that_is_run_no_more_is_told() {
     assert!(begun.elapsed() < SHARE / 2, "it is told at once");
     assert!(lasting.block_on(first).is_err());
     drop((busy, on_its_way));
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test(start_paused = true)]
+async fn a_step_remembers_that_a_batch_may_have_done_it() {
+    let (lane, mut database) = lane();
+    let pool = sqlx::SqlitePool::connect_lazy("sqlite::memory:").unwrap();
+    let entry = || (Name::new("a"), 1);
+    let reached = |step: &Step<'_, sqlx::Sqlite>| step.failed("gone".into()).may_have_reached();
+    let _alone = busy(&lane).await;
+
+    let mut step = Step::new(&pool, TIMEOUT);
+    let answering = async { database.sent().await.answer_all() };
+    let (turn, ()) = tokio::join!(step.turn(&lane, 0, entry), answering);
+    assert!(matches!(turn, Ok(Turn::Answered(1))));
+    assert!(!reached(&step));
+    let refusing = async { database.sent().await.answer.send(None) };
+    let (turn, _) = tokio::join!(step.turn(&lane, 0, entry), refusing);
+    assert!(matches!(turn, Ok(Turn::Unknown)));
+    assert!(reached(&step));
+
+    // Nobody answers.
+    let mut step = Step::new(&pool, TIMEOUT);
+    let Err(unheard) = step.turn(&lane, 0, entry).await else { panic!("there was no answer") };
+    assert!(unheard.may_have_reached(), "{unheard}");
 }

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::record::{Content, Owner, Record, Start, State};
+use crate::store::sql::Source;
 use crate::store::sql::inside::{Joinable, Tried};
 use crate::store::{Change, Claim, Claimed, Found, Name, Settled, Store};
 
@@ -217,4 +218,33 @@ async fn a_statement_that_a_transaction_is_refused_is_a_conflict_or_an_outage() 
     assert!(!told.to_string().contains("migrate"), "{told}");
     assert_eq!(Db::refusal(sqlx::Error::BeginFailed).code(), "conflict");
     assert_eq!(Db::refusal(sqlx::Error::PoolClosed).code(), "outage");
+}
+
+#[tokio::test]
+async fn a_database_is_the_store_that_its_url_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("records");
+    let database = Source::Url(format!("sqlite:{}", file.display()));
+    let database = database.open("records", TIMEOUT).await.unwrap();
+    database.migrate().await.unwrap();
+    assert!(database.migrations().contains("create table if not exists \"records\""));
+    let (name, record) = (Name::new("pay:1"), running());
+    let claimed = database.claim(Claim::new(&name, &record, None)).await.unwrap();
+    let Claimed::Won { fence } = claimed else { panic!("{claimed:?}") };
+    let record = record.with_fence(fence);
+    assert_eq!(database.get(&name).await.unwrap().map(|found| found.record), Some(record.clone()));
+    let settled = database.settle(&name, &record, Change::Renew).await.unwrap();
+    assert_eq!((settled, database.sweep().await.unwrap()), (Settled::Done, 0));
+    sqlx::query("update records set expires_at = 0")
+        .execute(&Db::records(&database).expect("it is an SQLite").pool)
+        .await
+        .unwrap();
+    assert_eq!(database.sweep().await.unwrap(), 1);
+    // The same file by its path.
+    let again = Source::File(file).open("records", TIMEOUT).await.unwrap();
+    assert_eq!(again.get(&name).await.unwrap(), None);
+    for url in ["", "sqlite", "oracle:records", "sqlite:records?mode=wrong"] {
+        let refused = Source::Url(url.to_owned()).open("records", TIMEOUT).await;
+        assert_eq!(refused.map(drop).unwrap_err().code(), "config", "{url}");
+    }
 }
