@@ -91,3 +91,76 @@ impl Batch for Completions {
     /// What is complete stays so.
     async fn unheard(self: Arc<Self>, _: Completing, (): ()) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Content, Owner, Record, Start, State};
+    use crate::store::Store as _;
+    use crate::store::sql::sqlite::Sqlite;
+
+    const TIMEOUT: Duration = Duration::from_secs(20);
+
+    fn claiming(name: &str) -> Claiming {
+        let start = Start {
+            owner: Owner::new(),
+            lease: Duration::from_secs(10),
+            retention: Duration::from_mins(1),
+            fingerprint: None,
+            holder: "host/1",
+            started: 0,
+            counts: false,
+        };
+        Claiming { name: Name::new(name), record: Record::running(&start, None) }
+    }
+
+    fn completing(claim: &Claiming, fence: i64) -> Completing {
+        let running = claim.record.with_fence(fence.unsigned_abs());
+        let completed = Record::of(running.next(State::Completed, Content::Nothing), "host/1");
+        Completing { name: claim.name.clone(), running, completed }
+    }
+
+    /// A store on a file, and by what its batches are sent.
+    async fn store() -> (Sqlite, Writers, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = Sqlite::own_pool(Sqlite::file(&folder.path().join("records")), TIMEOUT);
+        let store = Sqlite::new(pool, "records", TIMEOUT).unwrap();
+        store.migrate().await.unwrap();
+        let (pool, statements) = (store.pool.clone(), Arc::clone(&store.statements));
+        let senders = Senders { pool, statements, timeout: TIMEOUT };
+        let writers = Writers { senders, writing: Arc::clone(&store.writing) };
+        (store, writers, folder)
+    }
+
+    #[tokio::test]
+    async fn a_batch_answers_for_what_it_has_done_and_for_nothing_else() {
+        let (store, writers, _folder) = store().await;
+        let (claims, completions) = (Claims(writers.clone()), Completions(writers));
+
+        let won = claims.send(&[claiming("a")], TIMEOUT).await.unwrap();
+        assert_eq!(won.len(), 1);
+        // One is taken already.
+        let entries = ["a", "b", "c"].map(claiming);
+        let won = claims.send(&entries, TIMEOUT).await.unwrap();
+        let [(1, second), (2, third)] = won[..] else { panic!("{won:?}") };
+        let all = [
+            completing(&entries[0], 1),
+            completing(&entries[1], second),
+            completing(&entries[2], third),
+        ];
+        assert_eq!(completions.send(&all, TIMEOUT).await.unwrap(), [(1, ()), (2, ())]);
+        let found = store.get(&all[1].name).await.unwrap().unwrap();
+        assert_eq!(found.record, all[1].completed);
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_nobody_hears_of_is_given_back() {
+        let (store, writers, _folder) = store().await;
+        let claims = Arc::new(Claims(writers));
+        let entry = claiming("a");
+        let fence = claims.send(std::slice::from_ref(&entry), TIMEOUT).await.unwrap()[0].1;
+        claims.unheard(entry, fence).await;
+        let found = store.get(&Name::new("a")).await.unwrap().unwrap();
+        assert_eq!(found.record.state(), Some(State::Free));
+    }
+}
