@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use crate::attempt::try_attempt;
@@ -187,6 +188,9 @@ pub(crate) fn stands_until(sent: Instant, lease: Duration) -> Instant {
     sent + lease.saturating_sub(margin)
 }
 
+/// The least between two renewals: what tokio's timer tells apart.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+
 impl Held {
     fn start(claim: Claim, sent: Instant) -> Self {
         let parent = try_attempt().map(|attempt| Arc::clone(attempt.flight()));
@@ -235,8 +239,10 @@ impl Held {
         tokio::select! {
             biased;
             value = &mut body => Some(value),
-            () = limited => None,
-            never = renewing => match never {},
+            // A body that always finds its work ready has used up what tokio lets a task do at a
+            // time. What limits it and what keeps its lease are not to starve for that.
+            () = unconstrained(limited) => None,
+            never = unconstrained(renewing) => match never {},
         }
     }
 
@@ -246,7 +252,8 @@ impl Held {
         let lease = self.claim.record.lease();
         let mut due = self.sent + lease / 3;
         loop {
-            tokio::time::sleep_until(due).await;
+            // A renewal that is overdue as soon as the last is answered leaves the body its turn.
+            tokio::time::sleep_until(due.max(Instant::now() + SHORTEST_PAUSE)).await;
             let sent = Instant::now();
             match Box::pin(self.claim.settle(Change::Renew)).await {
                 Ok(Settled::Done) => {

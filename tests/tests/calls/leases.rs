@@ -16,6 +16,7 @@ const PLAN: Plan = Plan::setnx().ttl(Duration::from_mins(15)).lease(LEASE);
 
 on_every_store! {
     a_lease_is_renewed_for_as_long_as_the_body_lives
+    a_body_that_never_waits_keeps_its_lease
     fences_grow_over_owners_that_come_and_go
     a_late_owner_does_not_overwrite_its_successor
 }
@@ -39,6 +40,59 @@ async fn a_lease_is_renewed_for_as_long_as_the_body_lives(place: Place) {
     assert_eq!(value.unwrap(), 1);
     assert!(matches!(outcome, Outcome::Ran { stored: true, .. }), "{outcome:?}");
     assert_eq!(ask(&elsewhere, &SHORT_LEASE).await.0.unwrap(), 1);
+}
+
+/// A body that gives its thread back only when tokio says that it has had its share, as one that
+/// reads from a channel which is never empty does.
+async fn works(time: Duration) -> Result<usize, Error> {
+    let until = std::time::Instant::now() + time;
+    while std::time::Instant::now() < until {
+        tokio::task::consume_budget().await;
+    }
+    Ok(1)
+}
+
+async fn a_body_that_never_waits_keeps_its_lease(place: Place) {
+    let (idem, elsewhere) = two_engines(&place).await;
+    let one = 1;
+    let duplicates = async {
+        let until = tokio::time::Instant::now() + Duration::from_millis(1200);
+        while tokio::time::Instant::now() < until {
+            sleep(Duration::from_millis(50)).await;
+            let (answer, _) = ask(&elsewhere, &SHORT_LEASE).await;
+            assert!(is_in_flight(&answer), "{answer:?}");
+        }
+        elsewhere
+    };
+    let body = works(Duration::from_millis(1600));
+    let call = async move { idem.call(&SHORT_LEASE, idem::key!("op:{one}"), body).await };
+    let call = tokio::spawn(call);
+    sleep(Duration::from_millis(100)).await;
+    let elsewhere = duplicates.await;
+    assert_eq!(call.await.unwrap().unwrap(), 1);
+    assert_eq!(ask(&elsewhere, &SHORT_LEASE).await.0.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_never_waits_is_dropped_at_its_limit() {
+    let idem = Idem::in_memory();
+    let plan = PLAN.max_runtime(Duration::from_millis(50));
+    let one = 1;
+    let answer = idem.call(&plan, idem::key!("op:{one}"), works(SOON)).await;
+    assert!(matches!(answer, Err(Error::TimedOut { .. })), "{answer:?}");
+}
+
+/// The shortest lease is over before it can be renewed; the body goes on.
+#[tokio::test]
+async fn a_lease_that_is_always_due_leaves_the_body_its_turn() {
+    let idem = Idem::in_memory();
+    let plan = Plan::setnx().lease(Duration::from_millis(1));
+    let one = 1;
+    let body = async {
+        sleep(Duration::from_millis(20)).await;
+        works(Duration::from_millis(20)).await
+    };
+    assert_eq!(idem.call(&plan, idem::key!("op:{one}"), body).await.unwrap(), 1);
 }
 
 /// C29: no renewal after the body has gone, whichever way.
