@@ -84,6 +84,10 @@ pub trait Codec<T> {
 
 /// JSON by `serde_json`: the codec unless another is named.
 ///
+/// A value comes back as it was, floats to the last bit, but for what JSON has no word for:
+/// `Some(None)` comes back as `None`, and a float that is infinite or no number is written as `null`,
+/// which is [`Error::Unreadable`](crate::Error::Unreadable) to duplicates.
+///
 /// Its errors say where, and never what: a payload has no place in an error or a log.
 #[derive(Debug, Clone, Copy)]
 pub struct Json;

@@ -53,6 +53,8 @@ async fn every_kind_of_value_replays_exactly(place: Place) {
     replays(&place, "none", None::<u32>).await;
     replays(&place, "zero", 0_i64).await;
     replays(&place, "most", (u64::MAX, i64::MIN, f64::MIN_POSITIVE, 0.1 + 0.2)).await;
+    // Which a reader that is content with almost the same number reads as another.
+    replays(&place, "floats", (105.773_771_648_680_41, 945.213_444_824_259_7, 16.1_f32)).await;
     replays(&place, "false", false).await;
     replays(&place, "empty text", String::new()).await;
     replays(&place, "text", "\u{0}é💳\"\\\u{2028}".to_owned()).await;
