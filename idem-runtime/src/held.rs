@@ -1,8 +1,9 @@
 //! A claim that this process holds: kept alive while the body runs, and settled once.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::task::unconstrained;
@@ -229,21 +230,28 @@ impl Held {
         mut body: Pin<&mut F>,
         limit: Option<Duration>,
     ) -> Option<F::Output> {
-        let renewing = std::pin::pin!(self.keep_renewed());
-        let limited = async {
+        // A body that always finds its work ready, or one beside it in its task, has used up what tokio
+        // lets a task do at a time. What limits it and what keeps its lease are not to starve for that.
+        let mut renewing = pin!(unconstrained(self.keep_renewed()));
+        let mut limited = pin!(unconstrained(async {
             match limit {
                 Some(limit) => tokio::time::sleep(limit).await,
                 None => std::future::pending().await,
             }
-        };
-        tokio::select! {
-            biased;
-            value = &mut body => Some(value),
-            // A body that always finds its work ready has used up what tokio lets a task do at a
-            // time. What limits it and what keeps its lease are not to starve for that.
-            () = unconstrained(limited) => None,
-            never = unconstrained(renewing) => match never {},
-        }
+        }));
+        poll_fn(|context| {
+            if let Poll::Ready(value) = body.as_mut().poll(context) {
+                return Poll::Ready(Some(value));
+            }
+            if limited.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            match renewing.as_mut().poll(context) {
+                Poll::Ready(never) => match never {},
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
     }
 
     /// Renews every third of the lease; after a renewal that failed, three times as often. The time

@@ -8,7 +8,8 @@ use kit::place::Place;
 use tokio::time::{advance, sleep};
 
 use crate::support::{
-    Runs, SHORT_LEASE, SOON, ask, engine_on, faulty, is_in_flight, orphan, settle_down, two_engines,
+    Runs, SHORT_LEASE, SOON, ask, begun, engine_on, faulty, is_in_flight, orphan, settle_down,
+    two_engines,
 };
 
 const LEASE: Duration = Duration::from_secs(9);
@@ -71,6 +72,33 @@ async fn a_body_that_never_waits_keeps_its_lease(place: Place) {
     let elsewhere = duplicates.await;
     assert_eq!(call.await.unwrap().unwrap(), 1);
     assert_eq!(ask(&elsewhere, &SHORT_LEASE).await.0.unwrap(), 1);
+}
+
+/// Nor does one that shares its task with such work, as in a batch, though it comes second each time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_beside_one_that_never_waits_keeps_its_lease() {
+    let (idem, elsewhere) = two_engines(&Place::memory()).await;
+    let (runs, one) = (Runs::default(), 1);
+    let body = async {
+        runs.next();
+        std::future::pending::<Result<usize, Error>>().await
+    };
+    let call = idem.call(&SHORT_LEASE, idem::key!("op:{one}"), body);
+    let mut call = begun(call, || runs.count() == 1).await;
+    let asked = tokio::spawn(async move {
+        sleep(Duration::from_millis(800)).await;
+        ask(&elsewhere, &SHORT_LEASE).await.0
+    });
+    let mut busy = Box::pin(works(Duration::from_millis(1200)));
+    std::future::poll_fn(|context| {
+        let works = busy.as_mut().poll(context);
+        assert!(call.as_mut().poll(context).is_pending());
+        works
+    })
+    .await
+    .unwrap();
+    let answer = asked.await.unwrap();
+    assert!(is_in_flight(&answer), "{answer:?}");
 }
 
 #[tokio::test]
