@@ -299,6 +299,9 @@ fn fill(
     out.extend_from_slice(holder);
     let body = out.len();
     encode(out)?;
+    if out.len() < body || out[..FIXED] != fixed {
+        return Err("its codec has replaced what it was to append to".into());
+    }
     let body = u32::try_from(out.len() - body)?;
     out[54..58].copy_from_slice(&body.to_le_bytes());
     let sum = crc32fast::hash(out);

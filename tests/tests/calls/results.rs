@@ -106,6 +106,37 @@ async fn a_result_that_will_not_encode_completes_without_it() {
     }
 }
 
+/// A codec that puts its bytes in the place of what stands there, and not behind it, loses its result
+/// and no more.
+#[tokio::test]
+async fn a_codec_that_does_not_append_completes_without_the_result() {
+    struct Replacing;
+
+    impl Codec<String> for Replacing {
+        const NAME: &'static str = "replaces";
+
+        fn encode(value: &String, out: &mut Vec<u8>) -> Result<(), Source> {
+            *out = value.clone().into_bytes();
+            Ok(())
+        }
+
+        fn decode(bytes: &[u8]) -> Result<String, Source> {
+            Ok(String::from_utf8(bytes.to_vec())?)
+        }
+    }
+
+    let idem = Idem::in_memory();
+    let returns = Returns::<Result<String, Error>>::new(Err).replay::<Replacing>();
+    for length in [0, 10, 60, 1000] {
+        let key = || idem::key!("op:{length}");
+        let call = || idem.call_with(&PLAN, key(), returns, async { Ok("x".repeat(length)) });
+        assert_eq!(call().await.unwrap().len(), length);
+        let again = call().await;
+        assert!(matches!(again, Err(Error::ResultNotStored { .. })), "{length}: {again:?}");
+        assert_eq!(idem.get(&key()).await.unwrap().unwrap().attempts, 1, "{length}");
+    }
+}
+
 /// C75
 async fn what_is_not_to_be_stored_frees_the_key(place: Place) {
     let idem = place.engine().await;
