@@ -84,9 +84,13 @@ fn exhausted(header: &Header, asker: &Asker) -> Option<u32> {
 }
 
 /// Whether the limit leaves an attempt after this record. If it does, the next claim is over it, also
-/// while it is in flight: the store may find that it has lapsed. If not, the next claim only looks.
+/// while it is in flight: the store may find that it has lapsed. If not, the next claim only looks, as
+/// it does at what a node of a later version runs: a store judges that by its lease too.
 pub(crate) fn leaves_another(record: &Record, asker: &Asker) -> bool {
-    record.header().is_ok_and(|header| exhausted(&header, asker).is_none())
+    record.header().is_ok_and(|header| {
+        let is_anothers = header.is_newer() && header.state == State::Running;
+        !is_anothers && exhausted(&header, asker).is_none()
+    })
 }
 
 /// Whether two fingerprints tell different requests apart. Those of different schemes can't: a

@@ -74,6 +74,22 @@ fn a_renewed_claim_starts_its_body_in_time_or_is_given_back() {
     }
 }
 
+/// A store would judge it by its lease; whether that means the same there, an older node can't know.
+#[test]
+fn what_a_later_version_runs_is_waited_for_and_never_claimed_over() {
+    let anothers = running(Owner::new(), false).header().unwrap();
+    let newer = |state| Record::with_version(Header { version: 2, state, ..anothers });
+    for lease in [Lease::Unjudged, Lease::Lapsed, Lease::Live(LEASE)] {
+        let mut asking = asking(None);
+        let heard = finds(&mut asking, &newer(State::Running), lease);
+        assert!(matches!(heard, Heard::Next(Next::InFlight(..))), "{lease:?}: {heard:?}");
+        assert_eq!(asking.over(), None, "{lease:?}");
+        let free = newer(State::Free);
+        finds(&mut asking, &free, lease);
+        assert_eq!(asking.over(), Some(&free), "it has given the key back");
+    }
+}
+
 /// What is left of the old claim is another's: nothing that this attempt does is taken for it.
 #[test]
 fn who_has_lost_its_claim_before_the_start_claims_anew_as_another() {
