@@ -210,7 +210,8 @@ impl Builder {
     /// # Errors
     ///
     /// [`Error::Config`] when no store is named, or two for the same strategies, when a setting is
-    /// out of its bounds or a token's key can't be used, or when the server can't keep claims (it evicts, or is a replica);
+    /// out of its bounds or a token's key can't be used, or when the server can't keep claims (it evicts, or is a replica)
+    /// or results of that size;
     /// [`Error::Outage`] when it does not answer within the time-out.
     #[cfg_attr(
         not(any(feature = "redis", feature = "_sql")),
@@ -225,6 +226,7 @@ impl Builder {
         #[cfg(feature = "_sql")]
         if let Some(source) = self.db.pop().filter(|_| !self.settings.disabled) {
             let database = source.open(&self.table, self.timeout).await?;
+            database.check_room(self.settings.max_result).await?;
             self.settings.db = Some(Shelf::Sql(database.clone()));
             self.settings.database = Some(database);
         }

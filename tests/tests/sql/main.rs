@@ -33,6 +33,7 @@ mod database;
 mod fences;
 mod isolation;
 mod lost;
+mod mariadb;
 mod migrate;
 mod names;
 mod outage;

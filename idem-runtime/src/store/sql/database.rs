@@ -109,6 +109,23 @@ fn invalid(error: &sqlx::Error) -> Error {
 }
 
 impl Database {
+    /// Looks whether results of so many bytes can be stored.
+    #[cfg_attr(
+        not(feature = "mysql"),
+        expect(clippy::unused_async, clippy::unnecessary_wraps, reason = "MySQL is asked")
+    )]
+    pub(crate) async fn check_room(&self, max_result: usize) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::MySql(store) => store.check_room(max_result).await,
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
+            _ => {
+                let _ = max_result;
+                Ok(())
+            }
+        }
+    }
+
     pub(crate) async fn migrate(&self) -> Result<(), Error> {
         each!(self, store => store.migrate().await)
     }

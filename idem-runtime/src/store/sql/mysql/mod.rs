@@ -52,6 +52,8 @@ pub struct MySql {
     mariadb: AtomicBool,
 }
 
+/// What is sent with a result: the rest of its record, and the statement.
+const AROUND_A_RESULT: usize = 4096;
 const MIGRATIONS: &str = include_str!("migrations.sql");
 const VERSIONS: &str = include_str!("versions.sql");
 
@@ -91,10 +93,11 @@ impl MySql {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a server that only reads, [`Error::Outage`] when it does not answer.
+    /// [`Error::Config`] for a server that only reads and for connections that don't commit by
+    /// themselves, [`Error::Outage`] when it does not answer.
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let statement =
-            "select cast(@@global.read_only as char) in ('0', 'OFF'), version() like '%MariaDB%'";
+        let statement = "select cast(@@global.read_only as char) in ('0', 'OFF'),
+            version() like '%MariaDB%', @@session.autocommit = 1";
         let row = self.step().row(|| sqlx::query(statement)).await?;
         let says = |at: usize| row.as_ref().map(|row| row.get::<i64, _>(at) != 0);
         self.mariadb.store(says(1) == Some(true), Ordering::Relaxed);
@@ -102,6 +105,32 @@ impl MySql {
             return Err(Error::config(
                 "this MySQL server is read-only: claims are made on its primary",
             ));
+        }
+        if says(2) == Some(false) {
+            return Err(Error::config(
+                "`autocommit` is off on these connections: a claim would be gone with the \
+                 connection that made it",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Looks whether the server takes results of so many bytes. One that it refuses could not be
+    /// stored, and its body would run again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if not, [`Error::Outage`] when it does not answer.
+    pub(crate) async fn check_room(&self, max_result: usize) -> Result<(), Error> {
+        let statement = "select cast(@@session.max_allowed_packet as signed)";
+        let row = self.step().row(|| sqlx::query(statement)).await?;
+        let packet = row.map_or(0, |row| row.get::<i64, _>(0)).unsigned_abs();
+        if max_result.saturating_add(AROUND_A_RESULT) as u64 > packet {
+            return Err(Error::config(format!(
+                "this MySQL server takes no more than {packet} bytes at a time \
+                 (`max_allowed_packet`), and results may have {max_result}: raise that, or lower it \
+                 by `.max_result(…)`"
+            )));
         }
         Ok(())
     }
