@@ -67,7 +67,7 @@ impl Patience {
         let jittered = self.pause.mul_f64(rand::random_range(0.5..1.5));
         self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
         // A lease that lapses is taken over at once.
-        Some(deadline.min(now + jittered.min(left + Duration::from_millis(1))))
+        Some(deadline.min(now + jittered.min(left.saturating_add(Duration::from_millis(1)))))
     }
 }
 
@@ -144,7 +144,8 @@ impl<'a> Waiter<'a> {
     /// Returns false when the call does not wait, or no longer.
     pub(crate) async fn pause(&mut self, running: &Record, left: Duration) -> bool {
         let Some(until) = self.patience.pause(left) else { return false };
-        self.lease_ends = Some(Instant::now() + left);
+        // A store of one's own may say that it never does.
+        self.lease_ends = Instant::now().checked_add(left);
         if self.polling.is_none() {
             self.polling = Poll::begin(self.idem, self.name, running);
         }
@@ -199,5 +200,20 @@ impl<'a> Poll<'a> {
 impl Drop for Poll<'_> {
     fn drop(&mut self) {
         self.idem.flights().land(&self.flight, End::AskStore);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a store may say of what is owned for as long as it stands.
+    #[tokio::test]
+    async fn a_lease_without_an_end_is_waited_for_as_any_other() {
+        let mut patience = Patience::new(Some(Duration::from_mins(1)));
+        for _ in 0..3 {
+            let until = patience.pause(Duration::MAX).expect("it waits");
+            assert!(until <= Instant::now() + 2 * LONGEST_PAUSE);
+        }
     }
 }

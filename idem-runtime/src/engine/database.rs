@@ -115,11 +115,9 @@ impl Sweeper {
         let (stop, mut stopped) = watch::channel(false);
         tokio::spawn(async move {
             loop {
-                // Jittered: processes that start together don't sweep together.
-                let pause = every.mul_f64(rand::random_range(0.5..1.5));
                 tokio::select! {
                     _ = stopped.wait_for(|stop| *stop) => return,
-                    () = tokio::time::sleep(pause) => {}
+                    () = tokio::time::sleep(jittered(every)) => {}
                 }
                 let swept = tokio::select! {
                     _ = stopped.wait_for(|stop| *stop) => return,
@@ -140,10 +138,29 @@ impl Sweeper {
     }
 }
 
+/// Jittered: processes that start together don't sweep together.
+fn jittered(every: Duration) -> Duration {
+    /// What nobody waits for, and a factor can't take past what there is.
+    const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
+    every.min(LONGEST).mul_f64(rand::random_range(0.5..1.5))
+}
+
 impl super::Settings {
     /// The sweeper of an engine of these settings.
     pub(super) fn sweeper(&self) -> Option<Sweeper> {
         let database = self.database.as_ref().filter(|_| !self.sweep_every.is_zero())?;
         Some(Sweeper::start(database.clone(), self.sweep_every))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_without_an_end_is_one() {
+        for _ in 0..100 {
+            assert!(jittered(Duration::MAX) > Duration::from_hours(24));
+        }
     }
 }

@@ -84,8 +84,9 @@ impl Key {
     /// The same key with the fingerprint of `values`: what must be equal for two calls to be the
     /// same request.
     ///
-    /// The values are hashed canonically, maps and structs in key order. A value that will not
-    /// serialise makes the key invalid, which the call that uses it reports.
+    /// The values are hashed canonically, maps and structs in key order. A list is compared in its
+    /// own: a `HashSet` is one in another order each time, and a `BTreeSet` is not. A value that will
+    /// not serialise makes the key invalid, which the call that uses it reports.
     ///
     /// ```
     /// let order = 7;
