@@ -111,3 +111,40 @@ impl Store for Memory {
         Ok(self.shards.of(name).standing(name, now).map(|standing| standing.found()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Owner, Start};
+
+    #[test]
+    fn what_has_expired_is_dropped_when_the_table_has_doubled() {
+        let start = Start {
+            owner: Owner::new(),
+            lease: Duration::from_millis(1),
+            retention: Duration::from_secs(1),
+            fingerprint: None,
+            holder: "host/1",
+            started: 0,
+            counts: false,
+        };
+        let (record, mut shard) = (Record::running(&start, None), Shard::default());
+        let mut last = 0;
+        let mut now = Instant::now();
+        let mut sizes = |count: usize, later: Duration| {
+            now += later;
+            for _ in 0..count {
+                last += 1;
+                shard.write(&Name::new(&last.to_string()), &record, now, record.retention());
+            }
+            shard.entries.len()
+        };
+        let (at_once, expired) = (Duration::ZERO, Duration::from_secs(2));
+        assert_eq!(sizes(SWEEP_AT_LEAST, at_once), SWEEP_AT_LEAST);
+        assert_eq!(sizes(1, expired), 1);
+        // Nothing has expired when it is looked for: the next look is at twice as many.
+        assert_eq!(sizes(SWEEP_AT_LEAST, at_once), SWEEP_AT_LEAST + 1);
+        assert_eq!(sizes(SWEEP_AT_LEAST + 1, expired), 2 * (SWEEP_AT_LEAST + 1));
+        assert_eq!(sizes(1, at_once), SWEEP_AT_LEAST + 2);
+    }
+}
