@@ -110,3 +110,28 @@ where
         _ => Error::outage(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::record::{Owner, Start};
+
+    #[test]
+    fn what_is_claimed_in_a_transaction_does_not_expire_before_that_ends() {
+        let start = Start {
+            owner: Owner::new(),
+            lease: Duration::from_millis(1),
+            retention: Duration::from_millis(2),
+            fingerprint: None,
+            holder: "host/1",
+            started: 0,
+            counts: false,
+        };
+        let record = Record::running(&start, None);
+        let (claimed, usual) = (claimed(&record), Fields::of(&record));
+        assert_eq!((claimed.retention, usual.retention), (LONGEST, 2));
+        assert_eq!((claimed.owner(), claimed.lease), (usual.owner(), usual.lease));
+    }
+}
