@@ -352,13 +352,16 @@ struct Later {
 impl Later {
     async fn settle(self, settlement: Settlement) {
         let mut pause = Duration::from_millis(50);
+        // As often as a renewal that failed is tried again: a store that comes back late has to be asked
+        // while the lease stands.
+        let longest = (self.claim.record.lease() / 9).min(Duration::from_secs(5));
         while let Some(left) = self.flight.left() {
             tokio::time::sleep(pause.min(left)).await;
             match self.claim.settle(settlement.change()).await {
                 Ok(settled) => return finish(&self.claim, &self.flight, settlement, settled),
                 Err(error) => observe::unsettled(&self.claim.name, op(settlement.change()), &error),
             }
-            pause = (pause * 2).min(Duration::from_secs(5));
+            pause = (pause * 2).min(longest);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::mysql;
 use super::user::User;
 
 /// Which database.
@@ -11,7 +12,7 @@ use super::user::User;
 pub enum Kind {
     /// Postgres.
     Postgres,
-    /// MariaDB.
+    /// MariaDB; or MySQL in its place, by `tests/run --mysql`.
     MariaDb,
 }
 
@@ -20,6 +21,7 @@ impl Kind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
+            Self::MariaDb if mysql::is_asked_for() => "mysql",
             Self::MariaDb => "mariadb",
         }
     }
@@ -43,6 +45,7 @@ impl Kind {
                 command.extend(options.split(' ').map(str::to_owned));
                 command
             }
+            Self::MariaDb if mysql::is_asked_for() => mysql::initialise(&data.to_string()),
             Self::MariaDb => vec![
                 program("mariadb-install-db"),
                 "--no-defaults".to_owned(),
@@ -56,7 +59,7 @@ impl Kind {
 
     /// Adds to the first data what the server's own program doesn't make.
     pub(super) fn complete(self, data: &Path) {
-        if self == Self::MariaDb {
+        if self == Self::MariaDb && !mysql::is_asked_for() {
             // A folder is a database.
             fs::create_dir(data.join("idem")).expect("the data are ours");
         }
@@ -91,7 +94,11 @@ impl Kind {
             Self::MariaDb => {
                 let socket = folder.join("socket").display().to_string();
                 let port = port.to_string();
-                command.extend([program("mariadbd"), "--no-defaults".to_owned()]);
+                if mysql::is_asked_for() {
+                    command.extend(mysql::program());
+                } else {
+                    command.extend([program("mariadbd"), "--no-defaults".to_owned()]);
+                }
                 let usual = [
                     ("user", "root"),
                     ("datadir", &*data),

@@ -12,7 +12,7 @@ use crate::database::{Database, Runs, SOON, ask, key};
 
 /// Long enough for a completion to be stored once the server is back; short enough for a claim
 /// whose caller gave up to be taken over within a test.
-const PLAN: Plan = Plan::db().lease(Duration::from_secs(6));
+const PLAN: Plan = Plan::db().lease(Duration::from_secs(12));
 
 /// Calls its keys again and again until each has been answered by a value.
 async fn work(idem: Idem, worker: u64, ledger: Arc<Ledger>, answered: Arc<AtomicUsize>) {

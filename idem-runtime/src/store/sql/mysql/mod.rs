@@ -149,7 +149,8 @@ impl MySql {
         let mut connection = self.pool.acquire().await.map_err(outage)?;
         // The lock is the connection's: whatever becomes of this call, both end.
         connection.close_on_drop();
-        let one_at_a_time = "select get_lock(concat('idem:', sha1(?)), 60)";
+        // A lock's name has 64 characters at most, and MySQL 9 has no `sha1`.
+        let one_at_a_time = "select get_lock(concat('idem:', left(sha2(?, 256), 40)), 60)";
         let locked = sqlx::query(one_at_a_time)
             .bind(self.table.to_string())
             .fetch_one(&mut *connection)
