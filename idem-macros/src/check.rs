@@ -138,7 +138,8 @@ pub(crate) fn placeholders(
     if unknown.is_empty() {
         return Unknown::None;
     }
-    if compiler_can_tell(template, function, names) {
+    // Beside a mistake that the macro tells, the compiler comes to no names.
+    if errors.is_empty() && compiler_can_tell(template, function, names) {
         let mut roots: Vec<_> = unknown.iter().map(|one| one.place.root.clone()).collect();
         roots.dedup();
         return Unknown::LeftToCompiler(roots);
@@ -177,8 +178,15 @@ fn no_parameter(name: &str, function: &Function, at: &str) -> String {
     if let Some(meant) = suggest::nearest(name, names.clone()) {
         return format!("{told}: did you mean `{meant}`?");
     }
+    let own = names.clone().any(|name| name == "self");
     match suggest::list(names, "and") {
-        list if list.is_empty() => format!("{told}, which has none"),
+        list if list.is_empty() && function.sig.inputs.is_empty() => {
+            format!("{told}, which has none")
+        }
+        list if list.is_empty() => {
+            format!("{told}, whose parameters have no names: name the one that is meant")
+        }
+        list if own => format!("{told}; there is {list}, and a field is written `self.{name}`"),
         list => format!("{told}; there is {list}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
+use syn::LitStr;
 
 /// Collects mistakes, so that one does not hide the next.
 ///
@@ -20,6 +21,15 @@ impl Errors {
     /// A mistake under all of some tokens.
     pub(crate) fn under(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
         self.all.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Tells a string literal with a suffix, which the compiler leaves to the macro. Whether it had none.
+    pub(crate) fn plain(&mut self, text: &LitStr) -> bool {
+        let suffix = text.suffix();
+        if !suffix.is_empty() {
+            self.at(text.span(), format!("a string has no suffix: remove the `{suffix}` after it"));
+        }
+        suffix.is_empty()
     }
 
     pub(crate) fn push(&mut self, error: syn::Error) {

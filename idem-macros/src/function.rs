@@ -134,27 +134,29 @@ impl Function {
         }
     }
 
-    /// Whether the function is of a shape that can be guarded.
+    /// Tells what keeps the function from being guarded. Whether it is an async one.
     fn judge(&mut self, errors: &mut Errors) -> bool {
         let sig = &self.sig;
         let name = &sig.ident;
-        let mut whole = true;
         let again = self.attrs.iter().find(|attr| {
             attr.path().segments.last().is_some_and(|last| last.ident == "idempotent")
         });
         if let Some(again) = again {
             errors.under(again, format!("`{name}` is guarded twice: remove one `#[idempotent]`"));
-            whole = false;
         }
-        let mut no = |span: Span, message: String| {
-            errors.at(span, message);
-            whole = false;
-        };
+        let mut no = |span: Span, message: String| errors.at(span, message);
         if sig.asyncness.is_none() {
             let Some((pinned, body)) = pinned::recognise(&sig.output, &self.body) else {
+                let below = if pinned::blocks(&self.body) {
+                    ", with what makes it sync, such as `#[tokio::main]`, below `#[idempotent]`"
+                } else {
+                    ""
+                };
                 no(
                     sig.fn_token.span,
-                    format!("`#[idempotent]` guards async functions: write `async fn {name}`"),
+                    format!(
+                        "`#[idempotent]` guards async functions: write `async fn {name}`{below}"
+                    ),
                 );
                 return false;
             };
@@ -203,11 +205,10 @@ impl Function {
                             shown(output),
                         ),
                     );
-                    whole = false;
                 }
             }
         }
-        whole
+        true
     }
 }
 

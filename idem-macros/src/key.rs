@@ -52,6 +52,9 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             return refusal(errors);
         }
     };
+    if !errors.plain(&input.template) {
+        return refusal(errors);
+    }
     let Some(template) = Template::parse(input.template, &mut errors) else {
         return refusal(errors);
     };

@@ -119,7 +119,7 @@ fn cfgs(attrs: &[Attribute]) -> Vec<TokenStream> {
 }
 
 /// Types that are parts of the server's own making, whoever looks at them.
-fn is_primitive(ty: &Type) -> bool {
+pub(crate) fn is_primitive(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => is_primitive(&reference.elem),
         Type::Path(path) => path.path.get_ident().is_some_and(|name| {

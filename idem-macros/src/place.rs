@@ -25,6 +25,12 @@ impl Place {
         self.steps.is_empty()
     }
 
+    /// What the first method is called on, where there is one.
+    pub(crate) fn before_methods(&self) -> Option<Self> {
+        let fields = self.steps.iter().position(|step| matches!(step, Step::Method(_)))?;
+        Some(Self { root: self.root.clone(), steps: self.steps[..fields].to_vec() })
+    }
+
     /// The expression, from the identifier that the name stands for. A name alone keeps its own
     /// span, longer ways have `span`.
     pub(crate) fn tokens(&self, root: &Ident, span: Span) -> TokenStream {

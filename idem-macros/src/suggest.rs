@@ -1,10 +1,28 @@
 //! "Did you mean": the nearest of some names.
 
-/// The candidate nearest to `name`, if one is near enough to be what was meant.
+/// What other libraries and other parts of this one call it.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    ("ttl", &["expires", "expires_in", "expiry", "expiration", "retention"]),
+    ("max_runtime", &["timeout"]),
+    ("limit", &["attempts", "max_attempts"]),
+    ("transition", &["from", "to"]),
+    ("setnx", &["redis", "valkey", "memory", "lock"]),
+    ("db", &["postgres", "mysql", "mariadb", "sqlite", "sql", "database"]),
+    ("state", &["state_machine", "fsm"]),
+];
+
+/// The candidate that `name` means, or that is nearest to it, if one is near enough.
 pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    let candidates: Vec<_> = candidates.into_iter().collect();
+    let meant = SYNONYMS.iter().find(|(_, others)| others.contains(&name.to_lowercase().as_str()));
+    if let Some((meant, _)) = meant
+        && let Some(candidate) = candidates.iter().find(|candidate| *candidate == meant)
+    {
+        return Some(candidate);
+    }
     let most = (name.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
@@ -68,6 +86,15 @@ mod tests {
     fn another_word_is_not() {
         assert_eq!(nearest("amount", ["order", "user"]), None);
         assert_eq!(nearest("x", ["id"]), None);
+    }
+
+    #[test]
+    fn what_others_call_it_is_meant() {
+        assert_eq!(nearest("timeout", ["ttl", "max_runtime"]), Some("max_runtime"));
+        assert_eq!(nearest("Redis", ["setnx", "db"]), Some("setnx"));
+        assert_eq!(nearest("to", ["tx", "transition"]), Some("transition"));
+        assert_eq!(nearest("to", ["tx"]), Some("tx"));
+        assert_eq!(nearest("timeout", ["order"]), None);
     }
 
     #[test]

@@ -56,12 +56,19 @@ fn parse(text: &str) -> (Parts, Vec<String>) {
             '{' => {
                 holes += 1;
                 let mut inner = String::new();
+                // Braces in a placeholder are a part of its mistake, and no other one.
+                let mut open = 1;
                 let closed = loop {
-                    match chars.next() {
-                        Some(('}', _)) => break true,
-                        Some((char, _)) => inner.push(char),
-                        None => break false,
+                    let Some((char, _)) = chars.next() else { break false };
+                    match char {
+                        '{' => open += 1,
+                        '}' => open -= 1,
+                        _ => {}
                     }
+                    if open == 0 {
+                        break true;
+                    }
+                    inner.push(char);
                 };
                 if !closed {
                     mistakes.push(format!(
@@ -92,7 +99,12 @@ fn parse(text: &str) -> (Parts, Vec<String>) {
 /// The rules about how literals and placeholders stand to each other.
 fn shape(lead: &str, parts: &[(Placeholder, String)], holes: usize, mistakes: &mut Vec<String>) {
     if holes == 0 {
-        mistakes.push(if lead.is_empty() {
+        mistakes.push(if let Some(name) = in_braces(lead) {
+            format!(
+                "the key has no placeholder, so all calls would be one request: `{{{{{name}}}}}` is \
+                 text in braces, write `{{{name}}}`"
+            )
+        } else if lead.is_empty() {
             "the key is empty: write the operation's name and what tells its requests apart, such \
              as `\"charge:{order_id}\"`"
                 .to_owned()
@@ -124,6 +136,13 @@ fn shape(lead: &str, parts: &[(Placeholder, String)], holes: usize, mistakes: &m
             ));
         }
     }
+}
+
+/// What stands between braces that are text, and would be a placeholder in single ones.
+fn in_braces(lead: &str) -> Option<&str> {
+    let (_, after) = lead.split_once('{')?;
+    let (name, _) = after.split_once('}')?;
+    place(name).is_ok().then_some(name)
 }
 
 /// Whether values never contain this character: it is percent-encoded in them.

@@ -9,7 +9,7 @@ use crate::call;
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::key::Key;
-pub use crate::key::origin::{Compared, Origin, Parts, Scoped};
+pub use crate::key::origin::{Compared, Made, Origin, Parts, Scoped};
 pub use crate::key::{Comparable, KeyWriter, Print};
 use crate::returns::Returns;
 pub use crate::returns::{Failures, Guarded, GuardedByFrom, Natural, NotStored, Probe};

@@ -1,12 +1,12 @@
 //! What the parameter that `tx` names has to be.
 
-use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{FnArg, Pat, Type};
+use syn::{FnArg, Pat, Path, Type, TypeParamBound};
 
 use super::no_parameter;
 use crate::errors::Errors;
 use crate::function::Function;
+use crate::names::is_primitive;
 use crate::options::{Fingerprint, Options};
 use crate::template::Template;
 
@@ -24,23 +24,18 @@ pub(crate) fn transaction(
         errors.at(tx.span(), no_parameter(&name, function, ""));
         return;
     }
-    if let Some(ty) = type_of(&name, function) {
-        match ty {
-            Type::Reference(reference) if reference.mutability.is_none() => errors.under(
-                reference,
-                format!(
-                    "`{name}` is the caller's transaction, which the body writes to: write `&mut`"
-                ),
-            ),
-            Type::Path(path) if is_transaction(path) => errors.under(
-                ty,
-                format!(
-                    "`{name}` is the caller's transaction, which the caller commits: write `&mut` \
-                     before its type"
-                ),
-            ),
-            _ => {}
-        }
+    if name == "self" {
+        errors.at(
+            tx.span(),
+            "`self` is no transaction: take that as a parameter of its own, such as \
+             `tx: &mut PgTransaction<'_>`",
+        );
+        return;
+    }
+    if let Some(ty) = type_of(&name, function)
+        && let Some(told) = no_transaction(&name, ty)
+    {
+        errors.under(ty, told);
     }
     let told =
         format!("`{name}` is the caller's transaction, and tells no requests apart: remove it");
@@ -57,6 +52,31 @@ pub(crate) fn transaction(
     }
 }
 
+/// What is wrong with the type of the parameter, as far as its look says it.
+fn no_transaction(name: &str, ty: &Type) -> Option<String> {
+    let never = format!(
+        "`{name}` is no open transaction: begin one and take that, such as \
+         `tx: &mut PgTransaction<'_>`"
+    );
+    match ty {
+        Type::Reference(reference) if reference.mutability.is_none() => {
+            Some(match &*reference.elem {
+                Type::Path(path) if is_connection(path) => never,
+                _ => format!(
+                    "`{name}` is the caller's transaction, which the body writes to: write `&mut`"
+                ),
+            })
+        }
+        Type::Path(path) if is_transaction(path) => Some(format!(
+            "`{name}` is the caller's transaction, which the caller commits: write `&mut` before \
+             its type"
+        )),
+        Type::Path(path) if is_connection(path) || is_primitive(ty) => Some(never),
+        Type::ImplTrait(bounds) if by_executor(bounds) => Some(never),
+        _ => None,
+    }
+}
+
 /// The type of the parameter of this name, where the name is all of its pattern.
 fn type_of<'a>(name: &str, function: &'a Function) -> Option<&'a Type> {
     function.sig.inputs.iter().find_map(|argument| match argument {
@@ -70,6 +90,23 @@ fn type_of<'a>(name: &str, function: &'a Function) -> Option<&'a Type> {
 
 /// Whether a type is a transaction by its name.
 fn is_transaction(path: &syn::TypePath) -> bool {
-    let last = path.path.segments.last().map(|last| last.ident.to_token_stream().to_string());
-    last.is_some_and(|last| last.ends_with("Transaction"))
+    last(&path.path).ends_with("Transaction")
+}
+
+/// Whether a type is by its name one that sqlx begins transactions with, or may hold none.
+fn is_connection(path: &syn::TypePath) -> bool {
+    let last = last(&path.path);
+    last.ends_with("Pool") || last.ends_with("Connection") || last == "Option"
+}
+
+/// Whether a type is whatever sqlx sends statements by.
+fn by_executor(bounds: &syn::TypeImplTrait) -> bool {
+    bounds.bounds.iter().any(|bound| {
+        matches!(bound, TypeParamBound::Trait(bound) if matches!(&*last(&bound.path), "Executor" | "Acquire"))
+    })
+}
+
+/// The last name of a path.
+fn last(path: &Path) -> String {
+    path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
 }

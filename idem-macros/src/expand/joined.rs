@@ -18,7 +18,9 @@ pub(super) fn write(
     let at_parameter = here.located_at(tx.span());
     let [joined, running, value] =
         ["joined", "running", "value"].map(|name| Ident::new(name, here));
-    let asked = quote_spanned!(at_parameter=> #returns.joining(&*#tx));
+    let open = Ident::new("open", at_parameter);
+    let borrowed = quote_spanned!(at_parameter=> &mut *#tx);
+    let asked = quote_spanned!(at_parameter=> #returns.joining(&*#open));
     let runtime = context.runtime.at(here);
     // What is `mut` outside is so inside, and only there does the body use it so.
     let is_mut = context.function.is_mut(tx);
@@ -29,9 +31,10 @@ pub(super) fn write(
     let used = moves.then(|| quote_spanned!(here=> let _ = &#tx;));
     quote_spanned! {here=>
         #outside
+        let #open = #borrowed;
         let #returns = #asked;
-        match #runtime::__private::Joins::of(&*#tx)
-            .ask(#site, #engine, #key, #returns, &mut *#tx)
+        match #runtime::__private::Joins::of(&*#open)
+            .ask(#site, #engine, #key, #returns, #open)
             .await
         {
             ::core::result::Result::Err(#value) => #value,

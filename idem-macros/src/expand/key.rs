@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 
 use crate::names::Names;
 use crate::options::Listed;
+use crate::place::Place;
 use crate::runtime::Runtime;
 use crate::template::Template;
 
@@ -36,8 +37,14 @@ pub(crate) fn write(
     let mut lets = TokenStream::new();
     let mut texts = TokenStream::new();
     let mut origins = Vec::new();
-    let mut known = false;
+    let own = |place: &Place, root: &Root| place.is_plain() && root.of_server;
+    let known = template.parts.iter().zip(roots).any(|((hole, _), root)| own(&hole.place, root));
+    let asked = !known || matches!(compared, Compared::Unsaid);
     let writer = Ident::new("writer", Span::mixed_site());
+    let private = {
+        let runtime = runtime.at(at_key);
+        quote_spanned!(at_key=> #runtime::__private)
+    };
     for (at, ((placeholder, after), root)) in template.parts.iter().zip(roots).enumerate() {
         let place = &placeholder.place;
         // A parameter that can't be a part is told at the parameter, anything longer at the key.
@@ -50,6 +57,16 @@ pub(crate) fn write(
         let value = place.tokens(&root.ident, at_key);
         let name = place.to_string();
         let runtime = runtime.at(span);
+        // What a method makes of a client's key is the client's too: `key.as_str()`. Looked at before
+        // the method, which may use the value up.
+        let made_of = place.before_methods().filter(|_| asked && !root.of_server).map(|before| {
+            let before = before.tokens(&root.ident, at_key);
+            let origin = format_ident!("origin_{at}", span = at_key);
+            lets.extend(quote_spanned! {at_key=>
+                let #origin = #private::Origin::of(&#before).origin();
+            });
+            origin
+        });
         lets.extend(quote_spanned!(span=> let #part = &#value;));
         texts.extend(quote_spanned! {span=>
             #runtime::KeyPart::write(#part, &mut #writer.part(#name));
@@ -57,11 +74,14 @@ pub(crate) fn write(
         if !after.is_empty() {
             texts.extend(quote!(#writer.literal(#after);));
         }
-        if place.is_plain() && root.of_server {
-            known = true;
-        } else {
-            origins.push(part);
+        if !asked || own(place, root) {
+            continue;
         }
+        let origin = quote_spanned!(at_key=> #private::Origin::of(#part).origin());
+        origins.push(match made_of {
+            None => origin,
+            Some(before) => quote_spanned!(at_key=> #private::Made::made(#before, #origin)),
+        });
     }
     let check = check(&origins, known, compared, at_key, runtime);
     let fingerprint = fingerprint(compared, runtime);
@@ -78,14 +98,14 @@ pub(crate) fn write(
 /// Asks the types where the parts come from, unless the answer can't matter. `known`: there is a
 /// part of the server's own beside `parts`.
 fn check(
-    parts: &[Ident],
+    parts: &[TokenStream],
     known: bool,
     compared: &Compared<'_>,
     at_key: Span,
     runtime: &Runtime,
 ) -> TokenStream {
     let unsaid = matches!(compared, Compared::Unsaid);
-    if parts.is_empty() || known && !unsaid {
+    if parts.is_empty() {
         return TokenStream::new();
     }
     let runtime = runtime.at(at_key);
@@ -97,7 +117,7 @@ fn check(
         unsaid.then(|| quote_spanned!(at_key=> #private::Compared::compared(&#origins);));
     quote_spanned! {at_key=>
         let #origins = #private::Parts::#start()
-            #(.and(#private::Origin::of(#parts).origin()))*;
+            #(.and(#parts))*;
         #scoped
         #compared
     }

@@ -112,7 +112,8 @@ fn call(context: &Context<'_>, template: &Template, lets: &[syn::Local]) -> Toke
         // What can't go on by itself is told where it was asked to.
         (None, Some(word)) => {
             let span = here.located_at(word.span);
-            let future = Ident::new("body", span);
+            let [future, site, key, engine, returns] =
+                ["body", "site", "key", "engine", "returns"].map(|name| Ident::new(name, span));
             quote_spanned! {span=> {
                 let #future = #body;
                 #returns.call_detached(#site, #engine, #key, #future)

@@ -46,6 +46,15 @@ pub(super) fn recognise(output: &ReturnType, body: &TokenStream) -> Option<(Pinn
     Some((Pinned { pin, output, lets }, body))
 }
 
+/// Whether a body waits for a future, as it does under `#[tokio::main]`.
+pub(super) fn blocks(body: &TokenStream) -> bool {
+    body.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(name) => name == "block_on",
+        TokenTree::Group(group) => blocks(&group.stream()),
+        _ => false,
+    })
+}
+
 /// `R` of `Pin<Box<dyn Future<Output = R>>>`.
 fn boxed_future(ty: &Type) -> Option<Type> {
     let pin = argument(ty, "Pin")?;

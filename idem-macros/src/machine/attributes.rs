@@ -57,6 +57,16 @@ impl OnEnum {
             if plain(known, &text, schema, errors) {
                 *slot = Some(text.value());
             }
+            let column = matches!(known.name, "id" | "column");
+            if column && this.id.is_some() && this.id == this.column {
+                errors.at(
+                    text.span(),
+                    format!(
+                        "`{}` looks a row up and holds its state: name two columns",
+                        text.value()
+                    ),
+                );
+            }
         }
         this
     }
@@ -130,7 +140,7 @@ impl Entry {
         if let Value::Equals(value) = &self.value
             && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = bare(value)
         {
-            return Some(text.clone());
+            return errors.plain(text).then(|| text.clone());
         }
         self.wrong("takes a name in quotes", known, errors);
         None
@@ -210,7 +220,7 @@ fn entries(
 ) -> Vec<(&'static Known, Entry)> {
     let mut all: Vec<(&'static Known, Entry)> = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("state")) {
-        for entry in parsed(attr, on_enum, errors) {
+        for entry in parsed(attr, on_enum, written, errors) {
             let Some(known) = known(&entry.name, on_enum, written, errors) else { continue };
             if all.iter().any(|(other, _)| other.name == known.name) {
                 errors
@@ -224,7 +234,12 @@ fn entries(
     all
 }
 
-fn parsed(attr: &Attribute, on_enum: bool, errors: &mut Errors) -> Vec<Entry> {
+fn parsed(
+    attr: &Attribute,
+    on_enum: bool,
+    written: &mut Vec<&'static str>,
+    errors: &mut Errors,
+) -> Vec<Entry> {
     let example = if on_enum {
         "#[state(table = \"orders\", id = \"id\", column = \"status\")]"
     } else {
@@ -243,6 +258,8 @@ fn parsed(attr: &Attribute, on_enum: bool, errors: &mut Errors) -> Vec<Entry> {
         }
         Ok(list) => list.into_iter().collect(),
         Err(error) => {
+            // What it says is not known, so nothing is told to be missing.
+            written.extend(KNOWN.iter().map(|known| known.name));
             errors.at(error.span(), format!("`#[state]` can't be read here: write `{example}`"));
             Vec::new()
         }

@@ -3,22 +3,20 @@
 pub(crate) mod duration;
 mod edge;
 mod limit;
+mod misnamed;
 mod places;
 mod table;
 mod value;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
-use crate::suggest;
 pub(crate) use edge::Edge;
 pub(crate) use places::{Listed, place};
-use table::{Kind, TABLE};
+use table::Kind;
 pub(crate) use table::{Name, Row, Strategy};
 use value::Value;
 
@@ -77,6 +75,8 @@ pub(crate) struct Options {
     written: Vec<(&'static Row, Span)>,
     /// What misspelt options were meant to be.
     meant: Vec<Name>,
+    /// A string that stands where an option is due.
+    nameless: Option<LitStr>,
 }
 
 impl Options {
@@ -92,6 +92,7 @@ impl Options {
         if let Err(error) = parse.parse2(tokens) {
             errors.push(error);
         }
+        options.name(errors);
         options.foreign(errors);
         options
     }
@@ -138,7 +139,8 @@ impl Options {
 
     /// One option and the comma after it.
     fn one(&mut self, input: ParseStream<'_>, errors: &mut Errors) {
-        let Ok(name) = input.call(Ident::parse_any).or_else(|_| quoted_name(input, errors)) else {
+        let name = input.call(Ident::parse_any).or_else(|_| misnamed::quoted(input, errors));
+        let Ok(name) = name else {
             let wrong = value::until_comma(input);
             if wrong.is_empty() {
                 // A comma where an option was due.
@@ -147,16 +149,20 @@ impl Options {
                 }
                 return;
             }
-            errors.under(wrong, "an option is a name and a value, such as `ttl = \"24h\"`");
+            self.without_name(wrong, errors);
             let _ = input.parse::<Token![,]>();
             return;
         };
         if let Some(row) = Row::of(&name.unraw().to_string()) {
             self.known(row, &name, input, errors);
         } else {
-            let more = rest_of_name(input);
+            let more = misnamed::rest(input);
+            let alone = input.is_empty() || input.peek(Token![,]);
+            if alone && self.is_meant_for_key(&name, &more, errors) {
+                return separator(input, errors);
+            }
             self.unknown(&name, &more, input.peek(syn::token::Paren), errors);
-            skip_value(input);
+            misnamed::skip_value(input);
         }
         separator(input, errors);
     }
@@ -237,42 +243,6 @@ impl Options {
         }
     }
 
-    /// Tells an option that does not exist. One that was meant is not told to be missing as well.
-    fn unknown(
-        &mut self,
-        name: &Ident,
-        more: &TokenStream,
-        followed_by_options: bool,
-        errors: &mut Errors,
-    ) {
-        if let Some(strategy) = Strategy::ALL.iter().find(|one| name == one.name()) {
-            let strategy = strategy.name();
-            errors.at(
-                name.span(),
-                format!("`{strategy}` is a strategy: write `strategy = \"{strategy}\"`"),
-            );
-            self.meant.push(Name::Strategy);
-            if followed_by_options {
-                self.meant.push(Name::Key);
-            }
-            return;
-        }
-        let written = format!("{name}{more}").replace(' ', "");
-        let names = TABLE.iter().map(|row| row.name);
-        let meant = suggest::nearest(&written, names.clone())
-            .or_else(|| names.clone().find(|option| written.ends_with(&format!("::{option}"))));
-        let remedy = match meant {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("the options are {}", suggest::list(names, "and")),
-        };
-        errors.under(quote!(#name #more), format!("there is no option `{written}`: {remedy}"));
-        if let Some(row) = meant.and_then(Row::of)
-            && !self.wrote(row.option)
-        {
-            self.meant.push(row.option);
-        }
-    }
-
     /// Tells the options that the strategy does not use.
     fn foreign(&self, errors: &mut Errors) {
         let Some(strategy) = self.strategy else { return };
@@ -288,19 +258,6 @@ impl Options {
     }
 }
 
-/// The name of an option in quotes, before its `=`: told, and taken as written.
-fn quoted_name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Ident> {
-    let fork = input.fork();
-    let text: LitStr = fork.parse()?;
-    let name = text.value();
-    if Row::of(&name).is_none() || !fork.peek(Token![=]) {
-        return Err(fork.error("no option's name"));
-    }
-    input.advance_to(&fork);
-    errors.at(text.span(), format!("an option's name is not quoted: write `{name} = …`"));
-    Ok(Ident::new(&name, text.span()))
-}
-
 /// Whether something else stands where `=` is due: `:`, `=>`, `==` or other brackets.
 fn by_another_sign(input: ParseStream<'_>) -> bool {
     let equals = input.peek(Token![=]) && !input.peek(Token![=>]) && !input.peek(Token![==]);
@@ -314,38 +271,6 @@ fn parenthesised(input: ParseStream<'_>) -> Option<Group> {
     if input.peek(syn::token::Paren) { input.parse().ok() } else { None }
 }
 
-/// What follows an option's name where `=` is due, and joins it to another word: `max-runtime`,
-/// `idem::ttl`.
-fn rest_of_name(input: ParseStream<'_>) -> TokenStream {
-    let mut rest = TokenStream::new();
-    while input.peek(Token![-]) || input.peek(Token![::]) || input.peek(Token![.]) {
-        let fork = input.fork();
-        let sign = if fork.peek(Token![::]) {
-            fork.parse::<Token![::]>().map(ToTokens::into_token_stream)
-        } else {
-            fork.parse::<TokenTree>().map(Into::into)
-        };
-        let (Ok(sign), Ok(word)) = (sign, fork.call(Ident::parse_any)) else { break };
-        input.advance_to(&fork);
-        rest.extend(quote!(#sign #word));
-    }
-    rest
-}
-
-/// Skips the value of an option that does not exist.
-fn skip_value(input: ParseStream<'_>) {
-    if parenthesised(input).is_some() || !input.peek(Token![=]) {
-        return;
-    }
-    let _ = input.parse::<Token![=]>();
-    let fork = input.fork();
-    if fork.parse::<Expr>().is_ok() {
-        input.advance_to(&fork);
-    } else {
-        value::until_comma(input);
-    }
-}
-
 /// The comma between two options. One that was forgotten is told and taken as written; what can't
 /// start an option is skipped.
 fn separator(input: ParseStream<'_>, errors: &mut Errors) {
@@ -353,9 +278,15 @@ fn separator(input: ParseStream<'_>, errors: &mut Errors) {
         return;
     }
     let next = input.fork().parse::<TokenTree>().map_or_else(|_| Span::call_site(), |t| t.span());
-    let option = input.fork().call(Ident::parse_any).is_ok();
-    if option {
-        errors.at(next, "a comma is missing before this option");
+    let ahead = input.fork();
+    if ahead.call(Ident::parse_any).is_ok() {
+        if ahead.peek(Ident::peek_any) {
+            // A word in place of the comma: `and`.
+            let _ = input.call(Ident::parse_any);
+            errors.at(next, "options are separated by commas: write `,`");
+        } else {
+            errors.at(next, "a comma is missing before this option");
+        }
         return;
     }
     if let Ok(semicolon) = input.parse::<Token![;]>() {

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
 use syn::{Expr, Lit, LitStr, Path, Token, Type};
@@ -86,13 +87,10 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             }
         };
     }
-    let text = match &found {
-        Expr::Lit(lit) => match &lit.lit {
-            Lit::Str(text) => Some(text.clone()),
-            _ => None,
-        },
-        _ => None,
-    };
+    let text = text_of(&found);
+    if text.as_ref().is_some_and(|text| !errors.plain(text)) {
+        return None;
+    }
     match (row.kind, text) {
         (Kind::Text, Some(text)) => Some(Ok(Value::Text(text))),
         (Kind::Duration, Some(text)) => match duration::parse(&text.value()) {
@@ -157,7 +155,9 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
                     errors.under(path, format!("a word is quoted: write `{name} = \"{word}\"`"));
                     return None;
                 }
-                if matches!(row.kind, Kind::Word(_) | Kind::Places) {
+                if matches!(row.kind, Kind::Word(_) | Kind::Places)
+                    || row.kind == Kind::Module && names_a_type(&path.path)
+                {
                     return other(Expr::Path(path));
                 }
                 Some(Ok(Value::Path(path.path)))
@@ -174,6 +174,23 @@ fn bare(expr: Expr) -> Expr {
         Expr::Group(group) => bare(*group.expr),
         expr => expr,
     }
+}
+
+/// The string literal that an expression is.
+fn text_of(found: &Expr) -> Option<LitStr> {
+    match found {
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Str(text) => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a path has the name of a type in it, and so leads to no crate.
+fn names_a_type(path: &Path) -> bool {
+    let mut names = path.segments.iter().map(|segment| segment.ident.unraw().to_string());
+    names.any(|name| name.starts_with(char::is_uppercase))
 }
 
 /// The mistake of a value that is of another kind than the option takes.

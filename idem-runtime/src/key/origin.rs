@@ -87,6 +87,38 @@ impl Unknown {
     }
 }
 
+/// How an origin goes on to what a method makes of its value.
+pub trait Made {
+    /// The origin of that, which by itself would be `O`.
+    type Of<O>;
+    /// What is made of this.
+    fn made<O>(self, made: O) -> Self::Of<O>;
+}
+
+impl Made for Server {
+    type Of<O> = O;
+
+    fn made<O>(self, made: O) -> O {
+        made
+    }
+}
+
+impl Made for Unknown {
+    type Of<O> = O;
+
+    fn made<O>(self, made: O) -> O {
+        made
+    }
+}
+
+impl Made for Client {
+    type Of<O> = Self;
+
+    fn made<O>(self, _: O) -> Self {
+        self
+    }
+}
+
 /// Where the parts of a key come from: `S` is [`Server`] or [`No`], `C` is [`Client`] or [`No`].
 #[derive(Debug)]
 pub struct Parts<S, C>(PhantomData<(S, C)>);

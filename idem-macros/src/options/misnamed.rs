@@ -1,0 +1,158 @@
+//! What stands where an option is due, and has the name of none.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative as _;
+use syn::{Expr, Lit, LitStr, Token};
+
+use super::table::{Name, Row, Strategy, TABLE};
+use super::{Options, parenthesised, value};
+use crate::errors::Errors;
+use crate::suggest;
+
+const RULE: &str = "an option is a name and a value, such as `ttl = \"24h\"`";
+
+impl Options {
+    /// Tells a value without a name. A string may be the key; whether it is, shows at the end.
+    pub(super) fn without_name(&mut self, wrong: TokenStream, errors: &mut Errors) {
+        match syn::parse2::<LitStr>(wrong.clone()) {
+            Ok(text) if Strategy::ALL.iter().any(|one| one.name() == text.value()) => {
+                self.meant.push(Name::Strategy);
+                let text = text.token();
+                errors.under(wrong, format!("an option has a name: write `strategy = {text}`"));
+            }
+            Ok(text) if self.nameless.is_none() => self.nameless = Some(text),
+            _ => errors.under(wrong, RULE),
+        }
+    }
+
+    /// Tells a string without a name, and takes it for the key where there is no other.
+    pub(super) fn name(&mut self, errors: &mut Errors) {
+        let Some(text) = self.nameless.take() else { return };
+        let Some(row) = Row::of("key").filter(|_| !self.wrote_key()) else {
+            errors.under(text, RULE);
+            return;
+        };
+        errors.at(text.span(), format!("an option has a name: write `key = {}`", text.token()));
+        self.written.push((row, text.span()));
+        self.key = Some(text);
+    }
+
+    /// Whether a name is a value for a `{}` of the key, as `format!` takes it: told, and taken as
+    /// written there.
+    pub(super) fn is_meant_for_key(
+        &mut self,
+        name: &Ident,
+        more: &TokenStream,
+        errors: &mut Errors,
+    ) -> bool {
+        let hole = |key: &&mut LitStr| key.value().replace("{{", "").contains("{}");
+        let Some(key) = self.key.as_mut().or(self.nameless.as_mut()).filter(hole) else {
+            return false;
+        };
+        let part = format!("{{{name}{more}}}").replace(' ', "");
+        errors.under(
+            quote!(#name #more),
+            format!("a key names its values itself: write `{part}` in it in place of `{{}}`"),
+        );
+        *key = LitStr::new(&key.value().replacen("{}", &part, 1), key.span());
+        true
+    }
+
+    /// Tells an option that does not exist. One that was meant is not told to be missing as well.
+    pub(super) fn unknown(
+        &mut self,
+        name: &Ident,
+        more: &TokenStream,
+        followed_by_options: bool,
+        errors: &mut Errors,
+    ) {
+        if let Some(strategy) = Strategy::ALL.iter().find(|one| name == one.name()) {
+            let strategy = strategy.name();
+            errors.at(
+                name.span(),
+                format!("`{strategy}` is a strategy: write `strategy = \"{strategy}\"`"),
+            );
+            self.meant.push(Name::Strategy);
+            if followed_by_options {
+                self.meant.push(Name::Key);
+            }
+            return;
+        }
+        let written = format!("{name}{more}").replace(' ', "");
+        let names = TABLE.iter().map(|row| row.name);
+        let meant = suggest::nearest(&written, names.clone())
+            .or_else(|| names.clone().find(|option| written.ends_with(&format!("::{option}"))));
+        let remedy = match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the options are {}", suggest::list(names, "and")),
+        };
+        errors.under(quote!(#name #more), format!("there is no option `{written}`: {remedy}"));
+        if let Some(row) = meant.and_then(Row::of)
+            && !self.wrote(row.option)
+        {
+            self.meant.push(row.option);
+        }
+    }
+}
+
+/// The name of an option in quotes, before its `=`: told, and taken as written.
+pub(super) fn quoted(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Ident> {
+    let fork = input.fork();
+    let text: LitStr = fork.parse()?;
+    let name = text.value();
+    if Row::of(&name).is_none() || !fork.peek(Token![=]) {
+        return Err(fork.error("no option's name"));
+    }
+    input.advance_to(&fork);
+    errors.at(text.span(), format!("an option's name is not quoted: write `{name} = …`"));
+    Ok(Ident::new(&name, text.span()))
+}
+
+/// What follows an option's name where `=` is due, and joins it to another word: `max-runtime`,
+/// `idem::ttl`.
+pub(super) fn rest(input: ParseStream<'_>) -> TokenStream {
+    let mut rest = TokenStream::new();
+    while input.peek(Token![-]) || input.peek(Token![::]) || input.peek(Token![.]) {
+        let fork = input.fork();
+        let sign = if fork.peek(Token![::]) {
+            fork.parse::<Token![::]>().map(ToTokens::into_token_stream)
+        } else {
+            fork.parse::<TokenTree>().map(Into::into)
+        };
+        // A value may have been meant: `pair.0`, `order.id()`.
+        let word = match fork.parse::<Lit>() {
+            Ok(index) => Ok(index.into_token_stream()),
+            Err(_) => fork.call(Ident::parse_any).map(ToTokens::into_token_stream),
+        };
+        let (Ok(sign), Ok(word)) = (sign, word) else { break };
+        let ahead = fork.fork();
+        let call = ahead.parse::<Group>().ok().filter(|call| {
+            sign.to_string() == "."
+                && call.delimiter() == Delimiter::Parenthesis
+                && call.stream().is_empty()
+        });
+        if call.is_some() {
+            fork.advance_to(&ahead);
+        }
+        input.advance_to(&fork);
+        rest.extend(quote!(#sign #word #call));
+    }
+    rest
+}
+
+/// Skips the value of an option that does not exist.
+pub(super) fn skip_value(input: ParseStream<'_>) {
+    if parenthesised(input).is_some() || !input.peek(Token![=]) {
+        return;
+    }
+    let _ = input.parse::<Token![=]>();
+    let fork = input.fork();
+    if fork.parse::<Expr>().is_ok() {
+        input.advance_to(&fork);
+    } else {
+        value::until_comma(input);
+    }
+}

@@ -1,0 +1,4 @@
+fn main() {
+    let id = 7;
+    let _ = idem::key!("charge:{id}"s);
+}

@@ -1,0 +1,8 @@
+use idem::{Error, idempotent};
+
+#[idempotent(key = "pay:{order}", strategy = "db", tx = tx)]
+async fn pay(tx: u64, order: u64) -> Result<u64, Error> {
+    Ok(order)
+}
+
+fn main() {}
