@@ -24,6 +24,7 @@ mod errors;
 #[rustfmt::skip]
 #[path = "../../../idem-macros/src/template.rs"]
 mod parser;
+#[allow(dead_code, reason = "the macros ask for more of it")]
 #[rustfmt::skip]
 #[path = "../../../idem-macros/src/place.rs"]
 mod place;
