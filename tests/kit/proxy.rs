@@ -70,20 +70,31 @@ pub struct Caught {
     reply: oneshot::Receiver<Vec<u8>>,
 }
 
+/// Not on a port that the system gives out: it has to be free again after `refuse`. One that looked free
+/// may be another process's by now.
+async fn listen() -> TcpListener {
+    for _ in 0..10 {
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, crate::port::free())).await {
+            return listener;
+        }
+    }
+    panic!("ten free ports in a row were taken by others");
+}
+
 impl Proxy {
     /// Starts one before the server at `upstream`.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime, or where no port is to be had.
     pub async fn start(upstream: SocketAddr) -> Self {
         let (generation, _) = watch::channel(0);
         let rules = Arc::default();
-        // Not a port that the system gives out: it has to be free again after `refuse`.
-        let address = (Ipv4Addr::LOCALHOST, crate::port::free()).into();
+        let listener = listen().await;
+        let address = listener.local_addr().expect("it listens");
         let upstream = watch::Sender::new(upstream);
         let mut proxy = Self { address, rules, listening: None, upstream, generation };
-        proxy.accept().await;
+        proxy.serve(listener);
         proxy
     }
 
@@ -176,7 +187,10 @@ impl Proxy {
         if self.listening.is_some() {
             return;
         }
-        let listener = TcpListener::bind(self.address).await.expect("the port is still free");
+        self.serve(TcpListener::bind(self.address).await.expect("the port is still free"));
+    }
+
+    fn serve(&mut self, listener: TcpListener) {
         let (rules, upstream) = (Arc::clone(&self.rules), self.upstream.subscribe());
         let generation = self.generation.subscribe();
         self.listening = Some(tokio::spawn(async move {

@@ -16,7 +16,7 @@ on_every_database! {
 }
 
 /// A plan whose records expire soon.
-const BRIEF: Plan = Plan::db().ttl(Duration::from_millis(400)).lease(Duration::from_millis(200));
+const BRIEF: Plan = Plan::db().ttl(Duration::from_secs(2)).lease(Duration::from_secs(1));
 
 /// Calls so many keys.
 async fn fill(idem: &Idem, plan: Plan, numbers: std::ops::Range<u64>) {
@@ -120,6 +120,6 @@ async fn the_engine_sweeps_by_itself_until_shutdown(database: Database) {
     kit::wait_for("the rows to go", SOON, async || database.rows().await == 0).await;
     assert_eq!(idem.shutdown(SOON).await, 0);
     fill(&idem, BRIEF, 0..5).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(database.rows().await, 5);
 }
