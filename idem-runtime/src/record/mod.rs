@@ -300,6 +300,22 @@ pub(crate) struct Start<'a> {
     pub(crate) counts: bool,
 }
 
+#[cfg(test)]
+impl Start<'static> {
+    /// Somebody's, of whom no more matters than these times.
+    pub(crate) fn plain(lease: Duration, retention: Duration) -> Self {
+        Self {
+            owner: Owner::new(),
+            lease,
+            retention,
+            fingerprint: None,
+            holder: "host/1",
+            started: 0,
+            counts: false,
+        }
+    }
+}
+
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes

@@ -115,19 +115,11 @@ impl Store for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Owner, Start};
+    use crate::record::Start;
 
     #[test]
     fn what_has_expired_is_dropped_when_the_table_has_doubled() {
-        let start = Start {
-            owner: Owner::new(),
-            lease: Duration::from_millis(1),
-            retention: Duration::from_secs(1),
-            fingerprint: None,
-            holder: "host/1",
-            started: 0,
-            counts: false,
-        };
+        let start = Start::plain(Duration::from_millis(1), Duration::from_secs(1));
         let (record, mut shard) = (Record::running(&start, None), Shard::default());
         let mut last = 0;
         let mut now = Instant::now();

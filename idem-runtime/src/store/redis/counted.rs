@@ -155,18 +155,11 @@ async fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Owner, Start};
+    use crate::record::Start;
 
     fn counted() -> Record {
-        let start = Start {
-            owner: Owner::new(),
-            lease: Duration::from_secs(1),
-            retention: Duration::from_mins(1),
-            fingerprint: None,
-            holder: "host/1",
-            started: 0,
-            counts: true,
-        };
+        let start =
+            Start { counts: true, ..Start::plain(Duration::from_secs(1), Duration::from_mins(1)) };
         Record::running(&start, None)
     }
 
@@ -197,15 +190,7 @@ mod tests {
         assert_eq!(open(None), "never");
         assert_eq!(open(Some(&counted)), "ends");
         assert_eq!(open(Some(&counted.freed())), "free");
-        let start = Start {
-            owner: Owner::new(),
-            lease: Duration::from_secs(1),
-            retention: Duration::from_mins(1),
-            fingerprint: None,
-            holder: "host/1",
-            started: 0,
-            counts: false,
-        };
+        let start = Start::plain(Duration::from_secs(1), Duration::from_mins(1));
         let uncounted = Record::running(&start, None);
         assert_eq!(open(Some(&uncounted)), "59000");
         assert_eq!(open(Some(&Record::from_bytes(b"no record"))), "never");

@@ -6,18 +6,10 @@ use redis::{RedisError, Value, parse_redis_value};
 
 use super::probe::Server;
 use super::*;
-use crate::record::{Content, Header, Owner, Start};
+use crate::record::{Content, Header, Start};
 
 fn start(counts: bool) -> Start<'static> {
-    Start {
-        owner: Owner::new(),
-        lease: Duration::from_secs(10),
-        retention: Duration::from_mins(1),
-        fingerprint: None,
-        holder: "host/1",
-        started: 0,
-        counts,
-    }
+    Start { counts, ..Start::plain(Duration::from_secs(10), Duration::from_mins(1)) }
 }
 
 fn running() -> Record {

@@ -1,7 +1,7 @@
 use std::future::pending;
 
 use super::*;
-use crate::record::{Content, Owner, Start, State};
+use crate::record::{Content, Start, State};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -23,15 +23,7 @@ impl Store for Silent {
 }
 
 fn running() -> Record {
-    let start = Start {
-        owner: Owner::new(),
-        lease: Duration::from_secs(10),
-        retention: Duration::from_mins(1),
-        fingerprint: None,
-        holder: "host/1",
-        started: 0,
-        counts: false,
-    };
+    let start = Start::plain(Duration::from_secs(10), Duration::from_mins(1));
     Record::running(&start, None)
 }
 

@@ -116,19 +116,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::record::{Owner, Start};
+    use crate::record::Start;
 
     #[test]
     fn what_is_claimed_in_a_transaction_does_not_expire_before_that_ends() {
-        let start = Start {
-            owner: Owner::new(),
-            lease: Duration::from_millis(1),
-            retention: Duration::from_millis(2),
-            fingerprint: None,
-            holder: "host/1",
-            started: 0,
-            counts: false,
-        };
+        let start = Start::plain(Duration::from_millis(1), Duration::from_millis(2));
         let record = Record::running(&start, None);
         let (claimed, usual) = (claimed(&record), Fields::of(&record));
         assert_eq!((claimed.retention, usual.retention), (LONGEST, 2));

@@ -151,15 +151,7 @@ mod tests {
     const LEASE: Duration = Duration::from_secs(10);
 
     fn running(lease: Duration, retention: Duration) -> Record {
-        let start = Start {
-            owner: Owner::new(),
-            lease,
-            retention,
-            fingerprint: None,
-            holder: "host/1",
-            started: 0,
-            counts: false,
-        };
+        let start = Start::plain(lease, retention);
         Record::running(&start, None)
     }
 

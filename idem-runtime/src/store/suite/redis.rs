@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Server;
-use crate::record::{Owner, Start};
+use crate::record::Start;
 use crate::store::{Claim, Claimed, Name, Record, Redis, RedisOptions, Store as _, StoreError};
 
 const TIMEOUT: Duration = Duration::from_millis(600);
@@ -13,15 +13,7 @@ async fn redis(server: &Server) -> Redis {
 }
 
 async fn claim(redis: &Redis, name: &str) -> Result<Claimed, StoreError> {
-    let start = Start {
-        owner: Owner::new(),
-        lease: Duration::from_secs(10),
-        retention: Duration::from_mins(1),
-        fingerprint: None,
-        holder: "host/1",
-        started: 0,
-        counts: false,
-    };
+    let start = Start::plain(Duration::from_secs(10), Duration::from_mins(1));
     let (name, record) = (Name::new(name), Record::running(&start, None));
     redis.claim(Claim::new(&name, &record, None)).await
 }

@@ -95,22 +95,14 @@ impl Batch for Completions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Content, Owner, Record, Start, State};
+    use crate::record::{Content, Record, Start, State};
     use crate::store::Store as _;
     use crate::store::sql::sqlite::Sqlite;
 
     const TIMEOUT: Duration = Duration::from_secs(20);
 
     fn claiming(name: &str) -> Claiming {
-        let start = Start {
-            owner: Owner::new(),
-            lease: Duration::from_secs(10),
-            retention: Duration::from_mins(1),
-            fingerprint: None,
-            holder: "host/1",
-            started: 0,
-            counts: false,
-        };
+        let start = Start::plain(Duration::from_secs(10), Duration::from_mins(1));
         Claiming { name: Name::new(name), record: Record::running(&start, None) }
     }
 

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::record::{Content, Owner, Record, Start, State};
+use crate::record::{Content, Record, Start, State};
 use crate::store::sql::Source;
 use crate::store::sql::inside::{Joinable, Tried};
 use crate::store::{Change, Claim, Claimed, Found, Name, Settled, Store};
@@ -39,15 +39,7 @@ async fn in_memory(connections: u32, url: &str) -> Sqlite {
 }
 
 fn running() -> Record {
-    let start = Start {
-        owner: Owner::new(),
-        lease: Duration::from_secs(10),
-        retention: Duration::from_mins(1),
-        fingerprint: None,
-        holder: "host/1",
-        started: 0,
-        counts: false,
-    };
+    let start = Start::plain(Duration::from_secs(10), Duration::from_mins(1));
     Record::running(&start, None)
 }
 
