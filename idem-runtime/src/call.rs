@@ -36,9 +36,10 @@ where
     let watch = Watch::start(key.operation_name(), plan.meters);
     let Admission { plan, name, verdict } = Admission::of(idem, plan, &key);
     let span = observe::span(key.operation(), &name);
+    let begun = watch.started();
     let answer = async {
-        match ask(idem, plan, &key, &name, verdict, returns.codec).await {
-            Ok(Asked::Run(held)) => run(&plan, &key, held, &returns, body).await,
+        match ask(idem, plan, &key, &name, verdict, returns.codec, begun).await {
+            Ok(Asked::Run(mut held)) => run(&plan, &key, &mut held, &returns, body).await,
             Ok(Asked::Unguarded) => {
                 Unguarded::new(idem, name).run(&plan, &key, &returns, body).await
             }
@@ -64,12 +65,13 @@ where
     let watch = Watch::start(key.operation_name(), plan.meters);
     let Admission { plan, name, verdict } = Admission::of(idem, plan, &key);
     let span = observe::span(key.operation(), &name);
+    let begun = watch.started();
     let answer = async {
-        let asked = ask(idem, plan, &key, &name, verdict, returns.codec).await;
+        let asked = ask(idem, plan, &key, &name, verdict, returns.codec, begun).await;
         let (flight, running) = match asked {
-            Ok(Asked::Run(held)) => {
+            Ok(Asked::Run(mut held)) => {
                 let flight = Some(Arc::clone(held.flight()));
-                let running = async move { run(&plan, &key, held, &returns, body).await };
+                let running = async move { run(&plan, &key, &mut held, &returns, body).await };
                 (flight, Idem::detach(running))
             }
             Ok(Asked::Unguarded) => {
@@ -136,7 +138,8 @@ fn replay(
 /// How often a claim is tried against rivals that win every time, without a wait between.
 const ROUNDS: usize = 32;
 
-/// Asks this process and the store until the call may run, is answered, or is refused.
+/// Asks this process and the store until the call, which has just `begun`, may run, is answered, or
+/// is refused.
 async fn ask(
     idem: &Idem,
     plan: Plan,
@@ -144,6 +147,7 @@ async fn ask(
     name: &Name,
     verdict: Result<(), Error>,
     codec: Option<&'static str>,
+    begun: Instant,
 ) -> Result<Asked, Error> {
     verdict?;
     Idem::check_runtime()?;
@@ -173,7 +177,8 @@ async fn ask(
         let record = asker.running(idem, plan, asking.over());
         let mut candidate = Candidate::new(idem, place, name, record);
         let claim = Claim::new(name, candidate.record(), asking.over());
-        let mut sent = Instant::now();
+        // A lease counts from before its claim is sent. Where nothing was waited for, that is now.
+        let mut sent = if fresh && !waiter.has_waited() { begun } else { Instant::now() };
         let claimed = shelf.claim(claim).await;
         let answered_at = observe::stepped("claim", sent);
         let claimed = match claimed {
@@ -259,7 +264,13 @@ impl Unguarded {
 }
 
 /// Runs the body under its claim, settles the key, and answers.
-async fn run<R, F>(plan: &Plan, key: &Key, held: Held, returns: &Returns<R>, body: F) -> Answer<R>
+async fn run<R, F>(
+    plan: &Plan,
+    key: &Key,
+    held: &mut Held,
+    returns: &Returns<R>,
+    body: F,
+) -> Answer<R>
 where
     F: Future<Output = R>,
 {

@@ -283,7 +283,7 @@ impl Held {
 
     /// Settles the key. Returns whether that is known to be done; if the store did not answer, it
     /// goes on in the background for as long as the lease can stand.
-    pub(crate) async fn settle(mut self, settlement: Settlement) -> bool {
+    pub(crate) async fn settle(&mut self, settlement: Settlement) -> bool {
         self.stage = Stage::Settling(settlement.clone());
         match self.claim.settle(settlement.change()).await {
             Ok(settled) => {

@@ -69,6 +69,10 @@ impl Watch {
         Self { operation, meters, started: Instant::now() }
     }
 
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
     fn count(self, word: &'static str) {
         let kept = self.meters.and_then(|meters| match word {
             "ran" => Some(&meters.ran),
