@@ -9,6 +9,7 @@ use sqlx::{MySqlPool, PgPool, SqlitePool};
 
 idem::conformance!(postgres, postgres_nodes, plant = in_postgres);
 idem::conformance!(mariadb, mariadb_nodes, plant = in_mariadb);
+idem::conformance!(mariadb_unknown, unknown_mariadb_nodes);
 idem::conformance!(sqlite, sqlite_nodes);
 
 const TABLE: &str = "conformance";
@@ -40,6 +41,15 @@ async fn mariadb_nodes() -> [MySql; 2] {
         store.migrate().await.unwrap();
         store
     };
+    [node().await, node().await]
+}
+
+/// Nodes that have not asked what their server is, and claim as in MySQL.
+async fn unknown_mariadb_nodes() -> [MySql; 2] {
+    mariadb_nodes().await;
+    let url = Server::shared(Kind::MariaDb).url();
+    let node =
+        async || MySql::new(MySqlPool::connect(&url).await.unwrap(), TABLE, TIMEOUT).unwrap();
     [node().await, node().await]
 }
 

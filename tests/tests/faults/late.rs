@@ -28,7 +28,7 @@ const NAME: &str = ":op:";
 /// Which request of a call comes late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
-    /// What MariaDB is asked before a claim.
+    /// What MariaDB is asked before a claim in its caller's transaction.
     Look,
     Claim,
     Takeover,
@@ -138,18 +138,20 @@ impl Case {
 
 impl Request {
     fn of(store: Store, strategy: Strategy) -> &'static [Self] {
-        const ALONE: [Request; 6] = [
-            Request::Look,
+        const ALONE: &[Request] = &[
             Request::Claim,
             Request::Takeover,
             Request::Renew,
             Request::Complete,
             Request::Release,
         ];
-        const JOINED: [Request; 5] =
-            [Request::Look, Request::Claim, Request::Complete, Request::Release, Request::Commit];
-        let all: &[_] = if strategy.is_in_transaction() { &JOINED } else { &ALONE };
-        if store == Store::MariaDb { all } else { &all[1..] }
+        const JOINED: &[Request] =
+            &[Request::Look, Request::Claim, Request::Complete, Request::Release, Request::Commit];
+        match (strategy.is_in_transaction(), store) {
+            (false, _) => ALONE,
+            (true, Store::MariaDb) => JOINED,
+            (true, _) => &JOINED[1..],
+        }
     }
 
     /// What a request has in it that this is, or that comes before it.
@@ -163,8 +165,9 @@ impl Request {
 
     /// Whether there is another such request before it: one that finds what is to be taken over, or that
     /// nothing stands there.
-    fn is_second(self, store: Store) -> bool {
-        self == Self::Takeover || (self == Self::Claim && store == Store::MariaDb)
+    fn is_second(self, store: Store, strategy: Strategy) -> bool {
+        let looks = strategy.is_in_transaction() && store == Store::MariaDb;
+        self == Self::Takeover || (self == Self::Claim && looks)
     }
 
     fn is_claim(self) -> bool {

@@ -81,7 +81,7 @@ fn steps(strategy: Strategy, opened: &Opened) -> BTreeSet<&'static str> {
         Strategy::Tx => &["begin", "open", "claim", "complete", "keep", "undo", "commit"],
         _ => &["claim", "renew", "complete", "release"],
     };
-    // Where a claim is a look, and then an insert.
+    // In MariaDB: the insert that tells, or the one after a look.
     let insert = opened.url.starts_with("mysql").then_some("insert");
     steps.iter().copied().chain(insert).collect()
 }

@@ -11,7 +11,7 @@ use kit::place::sqlite_url;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{AssertSqlSafe, MySqlPool, PgPool, Row as _, SqlitePool};
+use sqlx::{AssertSqlSafe, Executor as _, MySqlPool, PgPool, Row as _, SqlitePool};
 use tempfile::TempDir;
 
 /// How long a test waits for what happens at once on an idle machine.
@@ -110,6 +110,19 @@ impl Database {
                 builder.sqlite(pool.connect_lazy(&self.url).expect("a URL"))
             }
         }
+    }
+
+    /// An engine on this table of MariaDB's, with a pool whose connections begin with this.
+    pub(crate) async fn engine_after(&self, set: &'static str) -> Idem {
+        let pool =
+            MySqlPoolOptions::new().max_connections(8).after_connect(move |connection, _| {
+                Box::pin(async move { connection.execute(set).await.map(drop) })
+            });
+        let pool = pool.connect_lazy(&self.url).expect("a URL");
+        let builder = Idem::builder().mysql(pool).table(&self.table).timeout(TIMEOUT);
+        let idem = builder.sweep_every(Duration::MAX).build().await.expect("the database answers");
+        idem.migrate().await.expect("the database makes tables");
+        idem
     }
 
     /// Runs SQL of the test's own.

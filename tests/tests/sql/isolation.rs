@@ -1,4 +1,4 @@
-//! Postgres at each isolation level that a pool may have for its default.
+//! Postgres and MariaDB at each isolation level that a pool may have for its default.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::database::{Database, Runs, SOON, ask, key};
 
 const PLAN: Plan = Plan::db();
 
-async fn engines(database: &Database, level: &str) -> Vec<Idem> {
+async fn engines_on_postgres(database: &Database, level: &str) -> Vec<Idem> {
     let mut engines = Vec::new();
     for _ in 0..2 {
         let options: PgConnectOptions = database.url.parse().unwrap();
@@ -27,10 +27,18 @@ async fn engines(database: &Database, level: &str) -> Vec<Idem> {
     engines
 }
 
-/// H58: serialization failures are retried where the transaction is ours; no caller sees one.
 async fn holds_at(level: &str) {
-    let database = Database::postgres();
-    let engines = engines(&database, level).await;
+    let engines = engines_on_postgres(&Database::postgres(), level).await;
+    holds_on(&engines).await;
+}
+
+async fn holds_after(set: &'static str) {
+    let database = Database::mariadb();
+    holds_on(&[database.engine_after(set).await, database.engine_after(set).await]).await;
+}
+
+/// H58: serialization failures are retried where the transaction is ours; no caller sees one.
+async fn holds_on(engines: &[Idem]) {
     for round in 0..5_u64 {
         let (runs, start) = (Arc::new(Runs::default()), Arc::new(Barrier::new(40)));
         let calls: Vec<_> = (0..40)
@@ -70,6 +78,33 @@ async fn holds_at(level: &str) {
     }
     assert_eq!(ask(&engines[0], &PLAN, 100).await.0.unwrap(), 77);
     assert_eq!(engines[1].sweep().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_read_committed() {
+    holds_after("set session transaction isolation level read committed").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_repeatable_read() {
+    holds_after("set session transaction isolation level repeatable read").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_serializable() {
+    holds_after("set session transaction isolation level serializable").await;
+}
+
+/// As from MariaDB 11.6 on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_that_isolates_snapshots() {
+    holds_after("set @nothing = 1 /*M!, session innodb_snapshot_isolation = on */").await;
+}
+
+/// Where a claim is a look and an insert.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_that_logs_statements() {
+    holds_after("set session binlog_format = 'STATEMENT'").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,11 +1,16 @@
-//! What of a server's settings would cost a claim or a result, and is refused when an engine is built.
+//! What of a server's settings would cost a claim or a result, and is refused when an engine is built;
+//! and what a claim does to a row that it only tells of.
 
-use idem::{Error, Idem, Plan, with_outcome};
+use std::sync::Arc;
+
+use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::database::{Kind, Server};
-use sqlx::Executor as _;
 use sqlx::mysql::MySqlPoolOptions;
+use sqlx::{AssertSqlSafe, Executor as _, MySqlPool, MySqlTransaction};
 
-use crate::database::Database;
+use crate::database::{Database, Runs, SOON, ask, key};
+
+const PLAN: Plan = Plan::db();
 
 fn reason(built: Result<Idem, Error>) -> String {
     match built {
@@ -46,5 +51,101 @@ async fn results_that_the_server_would_refuse_are_not_promised() {
         let call = idem.call(&Plan::db(), idem::key!("op:{one}"), body);
         let (value, outcome) = with_outcome(call).await;
         assert_eq!(value.unwrap().get(..2), Some("00"), "{outcome:?}");
+    }
+}
+
+/// H61: a claim that finds something there writes nothing, neither to the table nor for a replica.
+#[tokio::test]
+async fn duplicates_change_no_row_and_are_not_logged() {
+    let server = Server::start_with(Kind::MariaDb, &[("log-bin", "log"), ("server-id", "1")]);
+    for set in ["ROW", "MIXED", "STATEMENT"].map(|it| format!("set session binlog_format = '{it}'"))
+    {
+        let database = Database::at(&server);
+        let idem = database.engine_after(set.clone().leak()).await;
+        let elsewhere = database.engine_after(set.clone().leak()).await;
+        ask(&idem, &PLAN, 1).await.0.unwrap();
+        let written = async || {
+            let status =
+                "select cast(sum(variable_value) as signed) from information_schema.global_status
+                where variable_name in ('BINLOG_BYTES_WRITTEN', 'INNODB_ROWS_UPDATED')";
+            database.number(status).await
+        };
+        // In flight, and completed.
+        let body = async {
+            let before = written().await;
+            for _ in 0..3 {
+                elsewhere.call(&PLAN, key(2_u64), Runs::default().body()).await.unwrap_err();
+                ask(&elsewhere, &PLAN, 1).await.0.unwrap();
+            }
+            assert_eq!(written().await, before, "{set}");
+            Ok::<_, Error>(1)
+        };
+        let before = written().await;
+        idem.call(&PLAN, key(2_u64), body).await.unwrap();
+        assert!(written().await > before);
+    }
+}
+
+/// Another session, in a transaction that has done this.
+async fn rival(database: &Database, sql: String) -> MySqlTransaction<'static> {
+    let mut rival = MySqlPool::connect(&database.url).await.unwrap().begin().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *rival).await.unwrap();
+    rival
+}
+
+/// Whoever has locked a record, for whatever reason.
+#[tokio::test]
+async fn what_is_completed_is_told_though_its_row_is_locked() {
+    let database = Database::mariadb();
+    let idem = database.engine().await;
+    ask(&idem, &PLAN, 1).await.0.unwrap();
+    for lock in ["for update", "lock in share mode"] {
+        let rival = rival(&database, format!("select 1 from {} {lock}", database.table)).await;
+        let (value, outcome) = ask(&idem, &PLAN, 1).await;
+        assert_eq!(value.unwrap(), 77);
+        assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
+        rival.rollback().await.unwrap();
+    }
+}
+
+/// Those that wait for somebody who then does not commit end in a deadlock, of which nobody is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_that_wait_for_one_that_rolls_back_are_one_effect() {
+    const MANY: usize = 6;
+    let database = Database::mariadb();
+    let mut engines = Vec::new();
+    for _ in 0..MANY {
+        engines.push(database.engine().await);
+    }
+    // Of `innodb_trx` a client that asks often is shown what it was shown before.
+    let waiting = format!(
+        "select count(*) from information_schema.processlist where info like 'insert into `{}`%'",
+        database.table
+    );
+    for number in 0..5_u64 {
+        let insert = format!(
+            "insert into {} (name, state, owner, fence, attempts, holder, expires_at, record)
+             values ('idem:op:{number}', 1, '', 1, 1, '', utc_timestamp() + interval 1 day, '')",
+            database.table
+        );
+        let rival = rival(&database, insert).await;
+        let runs = Arc::new(Runs::default());
+        let calls: Vec<_> = engines
+            .iter()
+            .map(|idem| {
+                let (idem, runs) = (idem.clone(), Arc::clone(&runs));
+                let plan = PLAN.wait(SOON);
+                tokio::spawn(async move { idem.call(&plan, key(number), runs.body()).await })
+            })
+            .collect();
+        kit::wait_for("all to wait", SOON, async || {
+            usize::try_from(database.number(&waiting).await) == Ok(MANY)
+        })
+        .await;
+        rival.rollback().await.unwrap();
+        for call in calls {
+            assert_eq!(call.await.unwrap().unwrap(), 1);
+        }
+        assert_eq!(runs.count(), 1);
     }
 }

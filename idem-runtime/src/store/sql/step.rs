@@ -152,6 +152,22 @@ where
         }
     }
 
+    /// The row of a statement that waits for nobody; `None` if it would have had to. It must be one
+    /// that can be sent again.
+    #[cfg(feature = "mysql")]
+    pub(super) async fn row_at_once(
+        &mut self,
+        statement: impl Fn() -> Statement<DB>,
+    ) -> Result<Option<DB::Row>, StoreError> {
+        loop {
+            match self.send(statement()).await {
+                Ok(mut rows) => return Ok(rows.pop()),
+                Err(Failure::Refused(_, Verdict::Again)) => return Ok(None),
+                Err(failure) => self.after(failure).await?,
+            }
+        }
+    }
+
     /// What the statement did; `None` if it would have made a second row of one name. It must be
     /// one that can be sent again.
     #[cfg(feature = "mysql")]

@@ -117,7 +117,7 @@ impl Scene {
         let sending = Sending::start(sender, self.through.clone(), call).await;
         let held = tokio::time::timeout(SOON, held.recv()).await.expect("it comes to that");
         let mut caught = held.expect("a request is held").caught().await;
-        if request.is_second(store) {
+        if request.is_second(store, strategy) {
             let second = self.hold(request);
             caught.deliver().await;
             caught = second.caught().await;

@@ -3,18 +3,19 @@
 mod batches;
 mod guard;
 mod inside;
+mod server;
 mod steps;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
-use sqlx::{MySql as Db, MySqlPool, Row as _};
+use sqlx::{MySql as Db, MySqlPool, Row as _, SqlStr};
 
 use self::batches::{Claims, Completions, Looks};
+use self::server::{SERVER, Server};
 use super::batch::Senders;
 use super::lane::Lane;
 use super::migrations::{Migration, is_current};
@@ -43,13 +44,14 @@ pub struct MySql {
     timeout: Duration,
     table: Table,
     statements: Arc<Statements>,
+    /// Claims or tells, where a server can.
+    claim_or_tell: SqlStr,
     /// For the caller's own transaction.
     inside: Statements,
     looks: Lane<Looks>,
     claims: Lane<Claims>,
     completions: Lane<Completions>,
-    /// Whether the server has said that it is MariaDB.
-    mariadb: AtomicBool,
+    server: Arc<Server>,
 }
 
 /// What is sent with a result: the rest of its record, and the statement.
@@ -72,16 +74,15 @@ impl MySql {
             senders: senders.clone(),
             statement: table.statement(include_str!("looks.sql")),
         };
-        let completions = Completions {
-            senders: senders.clone(),
-            completed: table.statement(include_str!("completed.sql")),
-        };
+        let server = Arc::<Server>::default();
+        let completions = Completions::new(senders.clone(), &table, Arc::clone(&server));
         Ok(Self {
             looks: Lane::new(looks, timeout),
             claims: Lane::new(Claims(senders), timeout),
             completions: Lane::new(completions, timeout),
             inside: inside::statements(&table, &statements),
-            mariadb: AtomicBool::new(false),
+            claim_or_tell: table.statement(include_str!("mariadb/claim.sql")),
+            server,
             pool,
             timeout,
             table,
@@ -96,17 +97,15 @@ impl MySql {
     /// [`Error::Config`] for a server that only reads and for connections that don't commit by
     /// themselves, [`Error::Outage`] when it does not answer.
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let statement = "select cast(@@global.read_only as char) in ('0', 'OFF'),
-            version() like '%MariaDB%', @@session.autocommit = 1";
-        let row = self.step().row(|| sqlx::query(statement)).await?;
+        let row = self.step().row(|| sqlx::query(SERVER)).await?;
+        self.server.heard(row.as_ref());
         let says = |at: usize| row.as_ref().map(|row| row.get::<i64, _>(at) != 0);
-        self.mariadb.store(says(1) == Some(true), Ordering::Relaxed);
         if says(0) == Some(false) {
             return Err(Error::config(
                 "this MySQL server is read-only: claims are made on its primary",
             ));
         }
-        if says(2) == Some(false) {
+        if says(1) == Some(false) {
             return Err(Error::config(
                 "`autocommit` is off on these connections: a claim would be gone with the \
                  connection that made it",
@@ -143,6 +142,9 @@ impl MySql {
     /// [`Error::Outage`] when the database refuses or does not answer. It takes as long as it
     /// takes: the time-out of a step is no bound.
     pub async fn migrate(&self) -> Result<(), Error> {
+        // Also for a store that is asked directly, and whose server nobody has looked at.
+        let row = self.step().row(|| sqlx::query(SERVER)).await?;
+        self.server.heard(row.as_ref());
         if is_current(&self.pool, &self.table, MIGRATIONS).await? {
             return Ok(());
         }
@@ -194,7 +196,7 @@ impl MySql {
 
     /// Whether a statement can say how long it waits for a lock.
     fn is_mariadb(&self) -> bool {
-        self.mariadb.load(Ordering::Relaxed)
+        self.server.is_mariadb()
     }
 
     fn step(&self) -> Step<'_, Db> {

@@ -10,7 +10,8 @@ use crate::store::sql::batch::Claiming;
 use crate::store::sql::lane::Turn;
 use crate::store::sql::made_before;
 use crate::store::sql::row::{Fields, Judged, Standing, row_name, unhex};
-use crate::store::sql::step::Step;
+use crate::store::sql::statements::Values as _;
+use crate::store::sql::step::{Statement, Step};
 use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
 
 impl MySql {
@@ -23,10 +24,14 @@ impl MySql {
     ) -> Result<Claimed, StoreError> {
         let (row_name, claim) = (row_name(name), Fields::of(record));
         loop {
-            // A name that is taken is only read: a refused insert would lock it.
             let looked = match step.turn(&self.looks, 0, || name.clone()).await? {
                 Turn::Answered(look) => look,
-                _alone => self.look(step, &row_name).await?,
+                _alone => match self.claim_or_tell(step, &row_name, record).await? {
+                    Some(Told::Won { fence }) => return Ok(Claimed::Won { fence }),
+                    Some(Told::Other(look)) => look,
+                    // A name that is taken is only read: a refused insert would wait for its lock.
+                    None => self.look(step, &row_name).await?,
+                },
             };
             let fence = match looked {
                 Look::Standing(standing) => return Ok(Claimed::Found(standing.found())),
@@ -38,6 +43,32 @@ impl MySql {
             }
             step.anew().await?;
         }
+    }
+
+    /// Claims a name that has no row, or tells what stands there, in one statement; `None` where the
+    /// server can't, or would have to wait.
+    async fn claim_or_tell(
+        &self,
+        step: &mut Step<'_, Db>,
+        name: &str,
+        record: &Record,
+    ) -> Result<Option<Told>, StoreError> {
+        if !self.server.tells() {
+            return Ok(None);
+        }
+        let claim = Fields::of(record);
+        crash::before("insert");
+        let statement = || Statement::of(&self.claim_or_tell).claiming(&claim).name(name);
+        let answer = step.row_at_once(statement).await?;
+        crash::after("insert");
+        let Some(row) = answer else { return Ok(None) };
+        Ok(Some(match look(&row).map_err(StoreError::unknown)? {
+            // Not by an earlier statement whose answer was lost: of that one the lease has begun.
+            Look::Standing(it) if it.kept == claim.retention * 1000 && it.record == *record => {
+                Told::Won { fence: it.fence.unsigned_abs() }
+            }
+            other => Told::Other(other),
+        }))
     }
 
     /// Claims a name that has no row; the fence, or 0 if a rival has made one.
@@ -133,6 +164,12 @@ impl Store for MySql {
     async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
         self.get_in(&mut self.step(), &row_name(name)).await
     }
+}
+
+/// What a claim came to that tells what stands there.
+enum Told {
+    Won { fence: u64 },
+    Other(Look),
 }
 
 /// What a look at a name came to.
