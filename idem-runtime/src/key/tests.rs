@@ -86,6 +86,44 @@ fn fingerprints_tell_values_and_schemes_apart() {
     assert_eq!(print("a,b", "1", "2").hash, print("a,c", "1", "2").hash);
 }
 
+/// What is hashed is frozen: another form, and a retry across a deploy would be told of a mismatch.
+#[test]
+fn a_fingerprint_is_the_hash_of_these_bytes() {
+    use sha2::{Digest as _, Sha256};
+
+    let length = |of: usize| (of as u64).to_be_bytes();
+    for long in [0, 1, 255, 256, 257, 1000] {
+        let long = "x".repeat(long);
+        let value = serde_json::json!({ "b": [null, true, false, 7, -1.5], "a": long });
+        let hash = key(&[("a", "x")]).fingerprint(&value).print().expect("one").hash;
+        let bytes = [
+            &b"o"[..],
+            &length(2),
+            b"k",
+            &length(1),
+            b"a",
+            b"s",
+            &length(long.len()),
+            long.as_bytes(),
+            b"k",
+            &length(1),
+            b"b",
+            b"a",
+            &length(5),
+            b"n",
+            b"t",
+            b"f",
+            b"d",
+            &length(1),
+            b"7",
+            b"d",
+            &length(4),
+            b"-1.5",
+        ];
+        assert_eq!(hash[..], Sha256::digest(bytes.concat())[..]);
+    }
+}
+
 /// What a scheme is in a record: another number, and a deploy would compare nothing for a while.
 #[test]
 fn a_schemes_number_is_its_fnv_1a() {
