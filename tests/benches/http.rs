@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Prints a table in Markdown; [`harness::Options`] has what can be set. Servers and clients are in
-//! this process, on the same threads: what the clients take is in the numbers on either side.
+//! this process, on the same threads: what the clients take is in the numbers on either side. A single
+//! connection has one thread.
 
 #[allow(dead_code, unused_imports, reason = "the other benches use the rest")]
 mod charge;
@@ -22,7 +23,7 @@ use idem::Idem;
 use kit::redis::{Flavour, Server};
 
 fn main() {
-    let contest = Contest::new();
+    let (alone, together) = (Contest::alone(), Contest::new());
     println!(
         "| handler returns | call | connections | by hand, requests/s | idem, requests/s | throughput | p50 | p99 | client and server CPU, µs | Redis CPU, µs | beside |\n\
          |---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
@@ -30,9 +31,9 @@ fn main() {
     let server = Server::shared(Flavour::Redis);
     for returning in [Returning::Json, Returning::Response] {
         for call in [Call::Fresh, Call::Duplicate] {
-            for callers in [1, 64] {
+            for (callers, contest) in [(1, &alone), (64, &together)] {
                 let task = Task { call, callers, server: Some(server.pid()) };
-                line(&contest, server, returning, task);
+                line(contest, server, returning, task);
             }
         }
     }
