@@ -37,7 +37,7 @@ impl Batch for Looks {
         let names: Vec<_> = names.iter().map(|name| hex(row_name(name).as_bytes())).collect();
         let statement = sqlx::query(self.statement.clone()).bind(json(&names));
         let rows = Step::new(&self.senders.pool, budget).once(statement).await.ok()?;
-        rows.iter().map(|row| Some((place(row, 2)?, look(row).ok()?))).collect()
+        rows.iter().map(|row| Some((place(row, 1)?, look(row).ok()?))).collect()
     }
 
     async fn unheard(self: Arc<Self>, _: Name, _: Look) {}

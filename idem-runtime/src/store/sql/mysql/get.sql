@@ -2,12 +2,11 @@
 --
 -- 1  name
 --
--- Returns one row of two columns, since each is described anew in every answer: numbers with blanks
--- between them, and the record. The numbers are, nothing where nothing stands: fence, what is left of
--- lease and of retention in µs, state, and the owner in hexadecimal digits.
+-- Returns one row of one column, since each is described anew in every answer: the record, and before it,
+-- with blanks after them, fence, what is left of lease and of retention in µs, state, and the owner in
+-- hexadecimal digits; blanks alone where nothing stands.
 select concat_ws(' ', coalesce(there.fence, ''),
         coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), ''),
         coalesce(timestampdiff(microsecond, utc_timestamp(6), there.expires_at), ''),
-        coalesce(there.state, ''), coalesce(hex(there.owner), '')) as told,
-    there.record
+        coalesce(there.state, ''), coalesce(hex(there.owner), ''), there.record) as told
 from (select 1) as always left join {table} as there on there.name = ?

@@ -6,8 +6,8 @@
 select concat_ws(' ', coalesce(there.fence, ''),
         coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), ''),
         coalesce(timestampdiff(microsecond, utc_timestamp(6), there.expires_at), ''),
-        coalesce(there.state, ''), coalesce(hex(there.owner), '')) as told,
-    there.record, asked.number
+        coalesce(there.state, ''), coalesce(hex(there.owner), ''), there.record) as told,
+    asked.number
 from json_table(?, '$[*]' columns (
     number for ordinality, name varchar(1024) path '$'
 )) as asked

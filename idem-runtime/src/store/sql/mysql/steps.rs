@@ -182,20 +182,22 @@ pub(super) enum Look {
 
 pub(super) fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
     let other = || sqlx::Error::Decode("an answer of another form".into());
-    let mut told = row.try_get::<&str, _>(0)?.split(' ');
+    let mut told = row.try_get_unchecked::<&[u8], _>(0)?.splitn(6, |byte| *byte == b' ');
     let mut next = || told.next().ok_or_else(other);
-    let number = |text: &str| text.parse::<i64>().map_err(|_| other());
+    let text = |bytes| str::from_utf8(bytes).map_err(|_| other());
+    let number = |bytes| text(bytes)?.parse::<i64>().map_err(|_| other());
     let fence = match next()? {
-        "" => return Ok(Look::Absent),
+        [] => return Ok(Look::Absent),
         fence => number(fence)?,
     };
     let (lease, kept, state, owner) = (next()?, number(next()?)?, number(next()?)?, next()?);
     Ok(if kept > 0 {
         let lease = if lease.is_empty() { None } else { Some(number(lease)?) };
-        let record = Record::from_bytes(row.try_get(1)?);
+        let record = Record::from_bytes(next()?);
         Look::Standing(Standing { fence, record, lease, kept })
     } else {
         let state = i16::try_from(state).map_err(|_| other())?;
-        Look::Expired(Judged { fence, state, owner: unhex(owner).ok_or_else(other)?.into() })
+        let owner = unhex(text(owner)?).ok_or_else(other)?;
+        Look::Expired(Judged { fence, state, owner: owner.into() })
     })
 }

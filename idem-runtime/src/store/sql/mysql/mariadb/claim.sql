@@ -24,5 +24,4 @@ on duplicate key update fence = coalesce(fence, row_count())
 returning concat_ws(' ', fence,
         coalesce(timestampdiff(microsecond, utc_timestamp(6), lease_until), ''),
         timestampdiff(microsecond, utc_timestamp(6), expires_at),
-        state, hex(owner)) as told,
-    record
+        state, hex(owner), record) as told
