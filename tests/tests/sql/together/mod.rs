@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use idem::store::Settled;
 use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::database::Kind as Servers;
 use kit::ledger::Ledger;
@@ -22,6 +23,7 @@ use crate::database::{Database, Kind, SOON, ask, key};
 on_every_database! {
     two_processes_in_opposite_orders_run_each_key_once
     one_that_the_database_refuses_spoils_no_other
+    one_that_was_purged_meanwhile_spoils_no_other_and_stays_so
     results_of_any_size_are_stored
 }
 
@@ -130,6 +132,27 @@ async fn one_that_the_database_refuses_spoils_no_other(database: Database) {
     }
     assert_eq!(runs.load(Ordering::SeqCst), MANY.count() - 1);
     assert_eq!(database.rows().await, 63);
+}
+
+/// A person forgets a record whose body is running.
+async fn one_that_was_purged_meanwhile_spoils_no_other_and_stays_so(database: Database) {
+    let idem = database.engine().await;
+    let (go, runs) = (Arc::new(Semaphore::new(0)), Arc::default());
+    let calls = calls(&idem, MANY, &go, &runs);
+    kit::wait_for("all to run", SOON, async || runs.load(Ordering::SeqCst) == 64).await;
+    let fence = idem.get(&key(113_u64)).await.unwrap().unwrap().fence;
+    assert_eq!(idem.purge(&key(113_u64), fence).await.unwrap(), Settled::Done);
+    go.add_permits(10_000);
+    for (number, call) in calls {
+        let (value, outcome) = call.await.unwrap();
+        assert_eq!(value.unwrap(), number * 3);
+        let Outcome::Ran { stored, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(stored, number != 113, "{number}");
+    }
+    assert!(idem.get(&key(113_u64)).await.unwrap().is_none());
+    idem.sweep().await.unwrap();
+    assert_eq!(database.rows().await, 63);
+    assert_eq!(ask(&idem, &PLAN, 113).await.0.unwrap(), 77);
 }
 
 /// The largest ones go by themselves.
