@@ -1,8 +1,10 @@
 //! The guard of a transition: one conditional update of the entity's row, in the caller's
 //! transaction. It never waits for a lock.
 
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::ptr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
@@ -148,23 +150,48 @@ fn judge(seen: &Seen, edge: Edge) -> Judged {
     }
 }
 
-/// A statement of ours with a machine's names in their places, without its comments.
-pub(super) fn statement(template: &str, machine: &Machine, quote: char) -> SqlStr {
-    let quoted = |name: &str| {
-        let names: Vec<_> = name.split('.').map(|name| format!("{quote}{name}{quote}")).collect();
-        names.join(".")
-    };
-    let cast = machine.pg_type().map_or_else(String::new, |name| format!("::{}", quoted(name)));
-    let code = template.lines().filter(|line| !line.trim_start().starts_with("--"));
-    let text = code
-        .collect::<Vec<_>>()
-        .join("\n")
-        .replace("{table}", &quoted(machine.table()))
-        .replace("{id}", &quoted(machine.id()))
-        .replace("{column}", &quoted(machine.column()))
-        .replace("{cast}", &cast);
-    // Nothing but names that the derive found plain has been put into a text of ours.
-    AssertSqlSafe(Arc::<str>::from(text)).into_sql_str()
+/// A statement of ours that moves an entity, or looks at it: put together once for each machine.
+pub(super) struct Template {
+    text: &'static str,
+    quote: char,
+    /// By where the machine stands, which is for good.
+    made: RwLock<BTreeMap<usize, SqlStr>>,
+}
+
+impl Template {
+    pub(super) const fn new(text: &'static str, quote: char) -> Self {
+        Self { text, quote, made: RwLock::new(BTreeMap::new()) }
+    }
+
+    /// The statement for this machine's table.
+    pub(super) fn of(&self, machine: &'static Machine) -> SqlStr {
+        let place = ptr::from_ref(machine).addr();
+        let made = self.made.read().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
+        made.unwrap_or_else(|| {
+            let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
+            made.entry(place).or_insert_with(|| self.fill(machine)).clone()
+        })
+    }
+
+    /// The machine's names in their places, and no comments.
+    fn fill(&self, machine: &Machine) -> SqlStr {
+        let Self { text, quote, .. } = self;
+        let quoted = |name: &str| {
+            let names = name.split('.').map(|name| format!("{quote}{name}{quote}"));
+            names.collect::<Vec<_>>().join(".")
+        };
+        let cast = machine.pg_type().map_or_else(String::new, |name| format!("::{}", quoted(name)));
+        let code = text.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+        let text = code
+            .collect::<Vec<_>>()
+            .join("\n")
+            .replace("{table}", &quoted(machine.table()))
+            .replace("{id}", &quoted(machine.id()))
+            .replace("{column}", &quoted(machine.column()))
+            .replace("{cast}", &cast);
+        // Nothing but names that the derive found plain has been put into a text of ours.
+        AssertSqlSafe(Arc::<str>::from(text)).into_sql_str()
+    }
 }
 
 /// Binds an id as what it is. What an `i64` can't hold is in no column of a database that has no
@@ -228,10 +255,31 @@ mod tests {
 
     #[test]
     fn names_are_quoted_where_they_stand() {
-        let text = "-- {table}\nselect {column}{cast} from {table} where {id} = ?";
-        assert_eq!(
-            statement(text, Status::MACHINE, '"').as_str(),
-            r#"select "status"::"shop"."status" from "shop"."orders" where "number" = ?"#
-        );
+        let text = "-- {table}\nselect {column}{cast} from {table}\n    where {id} = ?";
+        let template = Template::new(text, '"');
+        for _ in 0..2 {
+            assert_eq!(
+                template.of(Status::MACHINE).as_str(),
+                "select \"status\"::\"shop\".\"status\" from \"shop\".\"orders\"\n\
+                 where \"number\" = ?"
+            );
+        }
+    }
+
+    #[test]
+    fn each_machine_has_its_own_statement() {
+        #[derive(StateMachine)]
+        #[state(table = "parcels", id = "code", column = "state")]
+        enum Parcel {
+            #[state(to(Sent))]
+            Packed,
+            Sent,
+        }
+
+        let template = Template::new("{table}", '`');
+        let [order, parcel] =
+            [Status::MACHINE, Parcel::MACHINE].map(|machine| template.of(machine));
+        assert_eq!((order.as_str(), parcel.as_str()), ("`shop`.`orders`", "`parcels`"));
+        assert_eq!(template.of(Status::MACHINE).as_str(), order.as_str());
     }
 }

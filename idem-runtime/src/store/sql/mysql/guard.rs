@@ -5,8 +5,11 @@ use sqlx::{MySql as Db, Row as _};
 
 use super::{MySql, number};
 use crate::machine::{Edge, Id};
-use crate::store::sql::guard::{Guard, Refusal, Seen, bind_id, statement};
+use crate::store::sql::guard::{Guard, Refusal, Seen, Template, bind_id};
 use crate::store::sql::step::{Dialect as _, Verdict};
+
+static MOVE: Template = Template::new(include_str!("move.sql"), '`');
+static STATE: Template = Template::new(include_str!("state.sql"), '`');
 
 impl Guard for Db {
     async fn try_to_move(
@@ -22,7 +25,7 @@ impl Guard for Db {
                 return Ok(seen);
             }
         }
-        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine(), '`'));
+        let update = sqlx::query(MOVE.of(edge.machine()));
         let update = bind_id!(update.bind(edge.to()), id, large => *large);
         let done = update.bind(edge.from()).execute(&mut *connection).await?;
         match done.rows_affected() {
@@ -43,7 +46,7 @@ impl Guard for Db {
 /// Locks the row, and tells its state. A read without a lock would tell what the transaction's
 /// snapshot holds.
 async fn look(connection: &mut MySqlConnection, edge: Edge, id: &Id) -> Result<Seen, sqlx::Error> {
-    let look = sqlx::query(statement(include_str!("state.sql"), edge.machine(), '`'));
+    let look = sqlx::query(STATE.of(edge.machine()));
     let rows = bind_id!(look, id, large => *large).fetch_all(connection).await?;
     let state = rows.first().map(|row: &MySqlRow| row.try_get(0)).transpose()?.flatten();
     Ok(Seen { rows: rows.len() as u64, moved: 0, state })

@@ -5,8 +5,10 @@ use sqlx::{Postgres as Pg, Row as _};
 
 use super::Postgres;
 use crate::machine::{Edge, Id};
-use crate::store::sql::guard::{Guard, Refusal, Seen, bind_id, statement};
+use crate::store::sql::guard::{Guard, Refusal, Seen, Template, bind_id};
 use crate::store::sql::step::{Dialect as _, Verdict};
+
+static MOVE: Template = Template::new(include_str!("move.sql"), '"');
 
 impl Guard for Pg {
     async fn try_to_move(
@@ -15,11 +17,16 @@ impl Guard for Pg {
         edge: Edge,
         id: &Id,
     ) -> Result<Seen, sqlx::Error> {
-        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine(), '"'));
+        let update = sqlx::query(MOVE.of(edge.machine()));
         let update = bind_id!(update, id, large => large.to_string());
-        let row = update.bind(edge.from()).bind(edge.to()).fetch_one(connection).await?;
-        let count = |at| row.try_get::<i64, _>(at).map(i64::unsigned_abs);
-        Ok(Seen { rows: count(0)?, moved: count(1)?, state: row.try_get(2)? })
+        let rows = update.bind(edge.from()).bind(edge.to()).fetch_all(connection).await?;
+        let mut seen = Seen { rows: 0, moved: 0, state: None };
+        for row in rows {
+            let count = if row.try_get(1)? { &mut seen.moved } else { &mut seen.rows };
+            *count += 1;
+            seen.state = row.try_get(0)?;
+        }
+        Ok(seen)
     }
 
     fn refused(error: &sqlx::Error) -> Refusal {

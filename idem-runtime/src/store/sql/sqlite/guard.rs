@@ -5,11 +5,14 @@ use sqlx::{Row as _, Sqlite as Db};
 
 use super::Sqlite;
 use crate::machine::{Edge, Id};
-use crate::store::sql::guard::{Guard, Refusal, Seen, bind_id, statement};
+use crate::store::sql::guard::{Guard, Refusal, Seen, Template, bind_id};
 use crate::store::sql::step::{Dialect as _, Verdict};
 
 // An unknown name in double quotes would be taken for text.
 const QUOTE: char = '`';
+
+static MOVE: Template = Template::new(include_str!("move.sql"), QUOTE);
+static STATE: Template = Template::new(include_str!("state.sql"), QUOTE);
 
 impl Guard for Db {
     async fn try_to_move(
@@ -18,14 +21,14 @@ impl Guard for Db {
         edge: Edge,
         id: &Id,
     ) -> Result<Seen, sqlx::Error> {
-        let update = sqlx::query(statement(include_str!("move.sql"), edge.machine(), QUOTE));
+        let update = sqlx::query(MOVE.of(edge.machine()));
         let update = bind_id!(update, id, large => large.to_string());
         let update = update.bind(edge.from()).bind(edge.to());
         let moved = update.fetch_all(&mut *connection).await?;
         if !moved.is_empty() {
             return Ok(Seen { rows: 0, moved: moved.len() as u64, state: state(&moved)? });
         }
-        let look = sqlx::query(statement(include_str!("state.sql"), edge.machine(), QUOTE));
+        let look = sqlx::query(STATE.of(edge.machine()));
         let rows = bind_id!(look, id, large => large.to_string()).fetch_all(connection).await?;
         Ok(Seen { rows: rows.len() as u64, moved: 0, state: state(&rows)? })
     }
