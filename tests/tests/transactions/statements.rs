@@ -54,8 +54,8 @@ const BODY: &str = "insert into";
 const KEEP: &str = "release savepoint";
 const UNDO: &str = "rollback to";
 
-/// Claim and result are a statement each, and the inner transaction two; its rollback is sent with
-/// whatever comes next, and is no round trip.
+/// Claim and result are a statement each, and the inner transaction two; its rollback is sent before
+/// whatever comes next.
 #[tokio::test]
 async fn postgres() {
     let server = Server::start_with(Kind::Postgres, &[("log_statement", "all")]);

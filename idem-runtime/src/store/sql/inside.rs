@@ -81,8 +81,9 @@ pub(super) fn claimed(record: &Record) -> Fields<'_> {
 }
 
 /// What makes an inner transaction a part of the outer one: an empty one in its place. To roll that
-/// back undoes nothing, and is queued without an answer to wait for; so there is no moment at which
-/// a drop leaves sqlx of another opinion than the database, as one of its own `commit` does.
+/// back undoes nothing, and is queued: the caller's next statement waits for its answer. So there is
+/// no moment at which a drop leaves sqlx of another opinion than the database, as one of its own
+/// `commit` does.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) fn kept(depth: usize) -> SqlStr {
     let (release, begin) =
