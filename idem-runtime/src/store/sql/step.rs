@@ -170,7 +170,7 @@ where
 
     /// What the statement did; `None` if it would have made a second row of one name. It must be
     /// one that can be sent again.
-    #[cfg(feature = "mysql")]
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(super) async fn done(
         &mut self,
         statement: impl Fn() -> Statement<DB>,
@@ -178,13 +178,14 @@ where
         loop {
             match self.execute(statement()).await {
                 Ok(done) => return Ok(Some(done)),
+                #[cfg(feature = "mysql")]
                 Err(Failure::Refused(_, Verdict::Rival)) => return Ok(None),
                 Err(failure) => self.after(failure).await?,
             }
         }
     }
 
-    #[cfg(feature = "mysql")]
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     async fn execute(&self, statement: Statement<DB>) -> Result<DB::QueryResult, Failure> {
         let mut connection = self.connection().await?;
         let done = timeout_at(self.deadline, (&mut *connection).execute(statement)).await;

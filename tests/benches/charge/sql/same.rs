@@ -104,9 +104,8 @@ impl Same for Postgres {
 
     async fn pay_as_we_do(tx: &mut Transaction<'_, Self>, order: i64) -> bool {
         let pay = moving!(library!("postgres/move.sql")).bind(order).bind("pending").bind("paid");
-        let row = pay.fetch_one(&mut **tx).await.expect("it answers");
-        let moved: i64 = row.get(1);
-        moved == 1
+        let rows = pay.fetch_all(&mut **tx).await.expect("it answers");
+        rows.iter().filter(|row| row.get(1)).count() == 1
     }
 
     async fn settle_as_we_do(
@@ -117,7 +116,7 @@ impl Same for Postgres {
         result: &[u8],
     ) -> bool {
         let settle = settling!(ours!(library!("postgres/settle.sql")), name, owner, fence, result);
-        settle.fetch_optional(&mut **tx).await.expect("it answers").is_some()
+        settle.execute(&mut **tx).await.expect("it answers").rows_affected() == 1
     }
 }
 

@@ -6,7 +6,7 @@
 -- Returns the fence and no record when the name is claimed; what stands there; or neither, when another
 -- transaction has the name. No row: a rival came between the reading and the writing.
 with standing as materialized (
-    select fence, record, lease_until, expires_at
+    select fence, record, coalesce(lease_until, expires_at) - clock_timestamp() as remains
     from {table}
     where name = $8 and expires_at > clock_timestamp()
 ), lock as materialized (
@@ -18,8 +18,7 @@ with standing as materialized (
         (name, state, owner, fence, attempts, holder, lease_until, expires_at, record)
     select $8, 1, $1, greatest($2, (extract(epoch from clock.now) * 1000000)::bigint), $3, $4,
         clock.now + $5 * interval '1 millisecond', clock.now + $6 * interval '1 millisecond', $7
-    from lock, (select clock_timestamp() as now) as clock
-    where lock.is_ours
+    from (select clock_timestamp() as now from lock where is_ours) as clock
     on conflict (name) do update set
         state = excluded.state,
         owner = excluded.owner,
@@ -30,14 +29,10 @@ with standing as materialized (
         expires_at = excluded.expires_at,
         record = excluded.record
     where there.expires_at <= clock_timestamp()
-    returning fence
+    returning fence, null::bytea as record, null::interval as remains
 )
-select fence, null::bytea as record, null::bigint as lease_left, 0::bigint as kept
-from claimed
+select * from claimed
 union all
-select fence, record,
-    (date_part('epoch', lease_until - clock_timestamp()) * 1000000)::bigint,
-    (date_part('epoch', expires_at - clock_timestamp()) * 1000000)::bigint
-from standing
+select * from standing
 union all
-select null, null, null, 0 from lock where not is_ours
+select null, null, null from lock where not is_ours

@@ -19,7 +19,7 @@ with asked as materialized (
     select asked.place, there.*
     -- Row by row, so by the index, whatever the table's statistics are.
     from asked, lateral (
-        select fence, record, lease_until, expires_at
+        select fence, record, coalesce(lease_until, expires_at) - clock_timestamp() as remains
         from {table}
         where name = asked.name and expires_at > clock_timestamp()
         offset 0
@@ -41,10 +41,8 @@ with asked as materialized (
     on conflict (name) do nothing
     returning owner, fence
 )
-select asked.place, claimed.fence, null::bytea as record, null::bigint as lease_left, 0::bigint as kept
+select asked.place, claimed.fence, null::bytea as record, null::interval as remains
 from claimed join asked using (owner)
 union all
-select place, fence, record,
-    (date_part('epoch', lease_until - clock_timestamp()) * 1000000)::bigint,
-    (date_part('epoch', expires_at - clock_timestamp()) * 1000000)::bigint
+select place, fence, record, remains
 from standing

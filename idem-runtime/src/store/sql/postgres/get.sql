@@ -2,9 +2,7 @@
 --
 -- $1  name
 --
--- Returns it, with what is left of its lease and of its retention in µs.
-select fence, record,
-    (date_part('epoch', lease_until - clock_timestamp()) * 1000000)::bigint as lease_left,
-    (date_part('epoch', expires_at - clock_timestamp()) * 1000000)::bigint as kept
+-- Returns it, with what is left of its lease, or of its retention where it has none.
+select fence, record, coalesce(lease_until, expires_at) - clock_timestamp() as remains
 from {table}
 where name = $1 and expires_at > clock_timestamp()

@@ -88,12 +88,12 @@ impl Joinable for Pg {
     ) -> Result<bool, Error> {
         let (name, from) = (row_name(name), Fields::of(running));
         let statement: Statement<Pg> = records.inside.change(&name, &from, change);
-        let changed = statement.fetch_all(connection).await;
+        let changed = statement.execute(connection).await;
         let changed = changed.map_err(|error| match code(&error).as_deref() {
             Some(FAILED) => Error::config(HEEDLESS),
             _ => Self::refusal(error),
         });
-        Ok(!changed?.is_empty())
+        Ok(changed?.rows_affected() > 0)
     }
 
     fn refusal(error: sqlx::Error) -> Error {

@@ -6,8 +6,7 @@
 -- $4  fence
 -- $5  record
 --
--- Returns the fence. No row: another record stands there, or none.
+-- No row is deleted: another record stands there, or none.
 delete from {table}
 where name = $1 and expires_at > clock_timestamp()
     and ((state = $2 and owner = $3 and fence = $4) or record = $5)
-returning fence

@@ -6,9 +6,8 @@
 -- $4  owner
 -- $5  fence
 --
--- Returns the fence. No row: the record is not the attempt's any more.
+-- No row is changed: the record is not the attempt's any more.
 update {table} set
     lease_until = clock_timestamp() + $1 * interval '1 millisecond',
     expires_at = clock_timestamp() + $2 * interval '1 millisecond'
 where name = $3 and state = 1 and owner = $4 and fence = $5 and expires_at > clock_timestamp()
-returning fence

@@ -8,7 +8,7 @@
 -- $6  owner
 -- $7  fence
 --
--- Returns the fence. No row: the record is not the attempt's any more.
+-- No row is changed: the record is not the attempt's any more.
 update {table} set
     state = $1,
     owner = $4,
@@ -16,4 +16,3 @@ update {table} set
     expires_at = clock_timestamp() + $3 * interval '1 millisecond',
     record = $2
 where name = $5 and state = 1 and owner = $6 and fence = $7 and expires_at > clock_timestamp()
-returning fence

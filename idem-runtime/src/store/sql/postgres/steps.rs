@@ -1,6 +1,7 @@
 //! One step each: claim, settle, get.
 
 use sqlx::postgres::PgRow;
+use sqlx::postgres::types::PgInterval;
 use sqlx::{Postgres as Pg, Row as _};
 
 use super::Postgres;
@@ -67,7 +68,8 @@ impl Store for Postgres {
             return Ok(Settled::Done);
         }
         let (name, from) = (row_name(name), Fields::of(running));
-        if step.row(|| self.statements.change(&name, &from, change)).await?.is_some() {
+        let done = step.done(|| self.statements.change(&name, &from, change)).await?;
+        if done.is_some_and(|done| done.rows_affected() > 0) {
             return Ok(Settled::Done);
         }
         made_before(change, running, self.get_in(&mut step, &name)).await
@@ -90,6 +92,31 @@ pub(super) fn claimed(row: &PgRow, from: usize) -> Result<Claimed, StoreError> {
 pub(super) fn standing(row: &PgRow, from: usize) -> Result<Option<Standing>, sqlx::Error> {
     let record: Option<&[u8]> = row.try_get(from + 1)?;
     let Some(record) = record.map(Record::from_bytes) else { return Ok(None) };
-    let (fence, lease) = (row.try_get(from)?, row.try_get(from + 2)?);
-    Ok(Some(Standing { fence, record, lease, kept: row.try_get(from + 3)? }))
+    // Of its lease, or of its retention where it has none: it is owned for as long then.
+    let left = micros(row.try_get(from + 2)?);
+    Ok(Some(Standing { fence: row.try_get(from)?, record, lease: Some(left), kept: left }))
+}
+
+/// A difference of two times has no months, and days of 24 hours.
+fn micros(PgInterval { days, microseconds, .. }: PgInterval) -> i64 {
+    const DAY: i64 = 24 * 3600 * 1_000_000;
+    i64::from(days).saturating_mul(DAY).saturating_add(microseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_counted_in_micros() {
+        for (days, microseconds, left) in [
+            (0, 5, 5),
+            (1, 5, 86_400_000_005),
+            (-1, -5, -86_400_000_005),
+            // `infinity`, as nobody but a person writes it.
+            (i32::MAX, i64::MAX, i64::MAX),
+        ] {
+            assert_eq!(micros(PgInterval { months: 0, days, microseconds }), left);
+        }
+    }
 }
