@@ -1,11 +1,11 @@
--- Completes running records, many at once. Where another has locked one of them, it is refused (1205):
--- MariaDB does not wait for him.
+-- Completes running records, many at once; in MySQL, and in a MariaDB that logs statements. Where
+-- another has locked one of them, it is refused (1205): MariaDB does not wait for him.
 --
 -- 1  JSON, an array for each record, sorted by name: name and owner in hexadecimal digits, fence,
 --    retention in ms, the completed record's place in 2 and length
 -- 2  records, completed, in a row
 --
--- Which it has completed is asked by completed.sql.
+-- Its count of rows is that of the records if each was completed; if not, completed.sql tells which were.
 /*M! set statement innodb_lock_wait_timeout = 0 for */
 update json_table(?, '$[*]' columns (
     name varchar(1024) path '$[0]', owner varchar(32) path '$[1]', fence bigint path '$[2]',

@@ -6,7 +6,8 @@
 --    retention in ms, the completed record's place in 1 and length
 --
 -- Its count of rows is twice as many as records under every flag of the connection if each was
--- completed, and less if not. Under a name that is gone it puts what has long expired, which is as absent.
+-- completed, and less if not: then completed.sql tells which were. Under a name that is gone it puts
+-- what has long expired, which is as absent.
 --
 -- An update that joins another table keeps what it writes in a temporary one, on disk since a record
 -- is a blob.
