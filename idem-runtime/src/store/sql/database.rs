@@ -112,7 +112,7 @@ impl Database {
     /// Looks whether results of so many bytes can be stored.
     #[cfg_attr(
         not(feature = "mysql"),
-        expect(clippy::unused_async, clippy::unnecessary_wraps, reason = "MySQL is asked")
+        allow(clippy::unused_async, clippy::unnecessary_wraps, reason = "MySQL is asked")
     )]
     pub(crate) async fn check_room(&self, max_result: usize) -> Result<(), Error> {
         match self {
