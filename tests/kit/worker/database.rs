@@ -146,7 +146,11 @@ impl Database {
 
     pub(super) async fn migrate(&self) {
         for table in TABLES {
-            self.execute(table.to_owned()).await;
+            match self.try_to_execute(table.to_owned()).await {
+                // Of two that make a table at once, Postgres refuses the second when it is made.
+                Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
+                done => done.expect("the database answers"),
+            }
         }
     }
 
@@ -157,9 +161,11 @@ impl Database {
     }
 
     async fn execute(&self, sql: String) {
-        let done =
-            each!(self, pool => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop));
-        done.expect("the database answers");
+        self.try_to_execute(sql).await.expect("the database answers");
+    }
+
+    async fn try_to_execute(&self, sql: String) -> Result<(), sqlx::Error> {
+        each!(self, pool => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop))
     }
 
     /// Makes a call in a transaction of its own, and commits it.
