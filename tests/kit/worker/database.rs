@@ -7,6 +7,7 @@ use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, MySql, Pool, Postgres, Row as _, Sqlite, Transaction};
+use tokio::sync::Mutex;
 
 use super::call::entity;
 use super::{Call, Strategy, how};
@@ -145,12 +146,12 @@ impl Database {
     }
 
     pub(super) async fn migrate(&self) {
+        // Of two that make a table at once, Postgres refuses the second, though it asks whether it is
+        // there. All who do are tests of one process.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+        let _turn = ONE_AT_A_TIME.lock().await;
         for table in TABLES {
-            match self.try_to_execute(table.to_owned()).await {
-                // Of two that make a table at once, Postgres refuses the second when it is made.
-                Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
-                done => done.expect("the database answers"),
-            }
+            self.execute(table.to_owned()).await;
         }
     }
 
@@ -161,11 +162,9 @@ impl Database {
     }
 
     async fn execute(&self, sql: String) {
-        self.try_to_execute(sql).await.expect("the database answers");
-    }
-
-    async fn try_to_execute(&self, sql: String) -> Result<(), sqlx::Error> {
-        each!(self, pool => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop))
+        let done =
+            each!(self, pool => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop));
+        done.expect("the database answers");
     }
 
     /// Makes a call in a transaction of its own, and commits it.
