@@ -74,9 +74,10 @@ async fn live_claims_and_results_survive_a_sweep_flat_out(database: Database) {
         .map(|number| {
             let idem = idem.clone();
             tokio::spawn(async move {
-                let plan = Plan::db().ttl(Duration::from_secs(2)).lease(Duration::from_secs(1));
+                // Long enough for a disk that does other things, too.
+                let plan = Plan::db().ttl(Duration::from_secs(6)).lease(Duration::from_secs(3));
                 let body = async {
-                    tokio::time::sleep(Duration::from_secs(5)).await;
+                    tokio::time::sleep(Duration::from_secs(13)).await;
                     Ok::<_, Error>(number)
                 };
                 idem::with_outcome(idem.call(&plan, key(number), body)).await

@@ -16,6 +16,7 @@ on_every_database! {
     many_over_a_claim_that_has_lapsed_are_one_effect
     many_over_what_has_expired_are_one_effect
     a_sweep_is_no_call_in_flight
+    a_sweep_waits_for_no_call
 }
 
 /// Runs so many transactions at once, each with one call of the same key, and commits those that
@@ -133,4 +134,22 @@ async fn a_sweep_is_no_call_in_flight<DB: Driver>(bank: Bank<DB>) {
     for sweeper in sweepers {
         sweeper.await.unwrap();
     }
+}
+
+async fn a_sweep_waits_for_no_call<DB: Driver>(bank: Bank<DB>) {
+    let idem = bank.engine().await;
+    // Where a file is locked and not a row, a sweep that finds nothing to delete asks for no lock.
+    let expired = u64::from(DB::BEGIN != "begin immediate");
+    for number in 0..expired {
+        let mut tx = bank.begin().await;
+        let brief = Plan::db().ttl(Duration::from_millis(5));
+        let (answer, _) = DB::call(&idem, &mut tx, &brief, key(number), bank.body(10)).await;
+        assert_eq!(answer.unwrap(), 10);
+        tx.commit().await.unwrap();
+    }
+    let mut tx = bank.begin().await;
+    let (answer, _) = DB::call(&idem, &mut tx, &PLAN, key(9), bank.body(10)).await;
+    assert_eq!(answer.unwrap(), 10);
+    kit::wait_for("a sweep", SOON, async || idem.sweep().await.unwrap() == expired).await;
+    tx.commit().await.unwrap();
 }

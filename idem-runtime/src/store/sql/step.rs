@@ -168,18 +168,31 @@ where
         }
     }
 
-    /// What the statement did; `None` if it would have made a second row of one name. It must be
-    /// one that can be sent again.
+    /// What the statement did. It must be one that can be sent again.
     #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(super) async fn done(
         &mut self,
+        statement: impl Fn() -> Statement<DB>,
+    ) -> Result<DB::QueryResult, StoreError> {
+        loop {
+            match self.execute(statement()).await {
+                Ok(done) => return Ok(done),
+                Err(failure) => self.after(failure).await?,
+            }
+        }
+    }
+
+    /// What the statement did; `None` if it was refused so. It must be one that can be sent again.
+    #[cfg(feature = "mysql")]
+    pub(super) async fn done_unless(
+        &mut self,
+        refused: Verdict,
         statement: impl Fn() -> Statement<DB>,
     ) -> Result<Option<DB::QueryResult>, StoreError> {
         loop {
             match self.execute(statement()).await {
                 Ok(done) => return Ok(Some(done)),
-                #[cfg(feature = "mysql")]
-                Err(Failure::Refused(_, Verdict::Rival)) => return Ok(None),
+                Err(Failure::Refused(_, verdict)) if verdict == refused => return Ok(None),
                 Err(failure) => self.after(failure).await?,
             }
         }

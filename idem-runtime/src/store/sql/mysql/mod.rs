@@ -44,6 +44,7 @@ pub struct MySql {
     timeout: Duration,
     table: Table,
     statements: Arc<Statements>,
+    expired: SqlStr,
     /// Claims or tells, where a server can.
     claim_or_tell: SqlStr,
     /// For the caller's own transaction.
@@ -81,6 +82,7 @@ impl MySql {
             claims: Lane::new(Claims(senders), timeout),
             completions: Lane::new(completions, timeout),
             inside: inside::statements(&table, &statements),
+            expired: table.statement(include_str!("expired.sql")),
             claim_or_tell: table.statement(include_str!("mariadb/claim.sql")),
             server,
             pool,
@@ -182,13 +184,21 @@ impl MySql {
     ///
     /// [`Error::Outage`] when the database does not answer.
     pub async fn sweep(&self) -> Result<u64, Error> {
-        let mut all = 0;
+        let (mut all, mut step) = (0, self.step());
         loop {
-            let sweep = || sqlx::query(self.statements.sweep.clone()).bind(BATCH);
-            // Of a deletion the count is the same under every flag.
-            let swept = self.step().done(sweep).await?.map_or(0, |done| done.rows_affected());
-            all += swept;
-            if swept < BATCH.unsigned_abs() {
+            // A deletion that runs out of rows before its limit locks the next one, though it stays,
+            // and the gap before it, into which new records go.
+            let expired = || sqlx::query(self.expired.clone()).bind(BATCH);
+            let expired = step.row(expired).await?.map_or(0, |row| row.get(0));
+            let sweep = || sqlx::query(self.statements.sweep.clone()).bind(expired);
+            if expired == 0 {
+                return Ok(all);
+            } else if let Some(done) = step.done_unless(Verdict::Again, sweep).await? {
+                // Of a deletion the count is the same under every flag.
+                all += done.rows_affected();
+                step = self.step();
+            } else if step.anew().await.is_err() {
+                // Another has one of them in its hands, for long: they are left to the next sweep.
                 return Ok(all);
             }
         }

@@ -11,7 +11,7 @@ use crate::store::sql::lane::Turn;
 use crate::store::sql::made_before;
 use crate::store::sql::row::{Fields, Judged, Standing, row_name, unhex};
 use crate::store::sql::statements::Values as _;
-use crate::store::sql::step::{Statement, Step};
+use crate::store::sql::step::{Statement, Step, Verdict};
 use crate::store::{Change, Claim, Claimed, Found, Name, Record, Settled, Store, StoreError};
 
 impl MySql {
@@ -85,7 +85,8 @@ impl MySql {
             Turn::Answered(Inserted::Rival) => 0,
             _alone => {
                 let (name, claim) = (row_name(name), Fields::of(record));
-                let claimed = step.done(|| self.statements.claim(&name, &claim)).await?;
+                let claiming = || self.statements.claim(&name, &claim);
+                let claimed = step.done_unless(Verdict::Rival, claiming).await?;
                 claimed.map_or(0, |done| done.last_insert_id())
             }
         };
@@ -102,7 +103,7 @@ impl MySql {
         over: &Judged<'_>,
     ) -> Result<u64, StoreError> {
         let taken = step.done(|| self.statements.takeover(name, claim, over)).await?;
-        Ok(taken.map_or(0, |done| done.last_insert_id()))
+        Ok(taken.last_insert_id())
     }
 
     async fn look(&self, step: &mut Step<'_, Db>, name: &str) -> Result<Look, StoreError> {
@@ -150,11 +151,11 @@ impl Store for MySql {
         }
         let (name, from) = (row_name(name), Fields::of(running));
         let done = step.done(|| self.statements.change(&name, &from, change)).await?;
-        let changed = done.is_some_and(|done| match change {
+        let changed = match change {
             // Of a deletion the count is the same under every flag.
             Change::Purge => done.rows_affected() > 0,
             _ => done.last_insert_id() > 0,
-        });
+        };
         if changed {
             return Ok(Settled::Done);
         }

@@ -69,7 +69,7 @@ impl Store for Postgres {
         }
         let (name, from) = (row_name(name), Fields::of(running));
         let done = step.done(|| self.statements.change(&name, &from, change)).await?;
-        if done.is_some_and(|done| done.rows_affected() > 0) {
+        if done.rows_affected() > 0 {
             return Ok(Settled::Done);
         }
         made_before(change, running, self.get_in(&mut step, &name)).await

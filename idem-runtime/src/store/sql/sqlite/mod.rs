@@ -16,9 +16,9 @@ use sqlx::error::DatabaseError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row as _, Sqlite as Db, SqlitePool, Transaction};
+use sqlx::{Row as _, SqlStr, Sqlite as Db, SqlitePool, Transaction};
 use tokio::sync::Mutex;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use self::batches::{Claims, Completions, Writers};
 use super::batch::Senders;
@@ -53,6 +53,7 @@ pub struct Sqlite {
     timeout: Duration,
     table: Table,
     statements: Arc<Statements>,
+    expired: SqlStr,
     writing: Arc<Mutex<()>>,
     claims: Lane<Claims>,
     completions: Lane<Completions>,
@@ -76,7 +77,8 @@ impl Sqlite {
         let writers = Writers { senders, writing: Arc::clone(&writing) };
         let claims = Lane::new(Claims(writers.clone()), timeout);
         let completions = Lane::new(Completions(writers), timeout);
-        Ok(Self { pool, timeout, table, statements, writing, claims, completions })
+        let expired = table.statement(include_str!("expired.sql"));
+        Ok(Self { pool, timeout, table, statements, expired, writing, claims, completions })
     }
 
     /// A pool of the engine's own on a file: with a log that readers don't wait for, and commits
@@ -164,12 +166,20 @@ impl Sqlite {
     pub async fn sweep(&self) -> Result<u64, Error> {
         let mut all = 0;
         loop {
-            let sweep = || sqlx::query(self.statements.sweep.clone()).bind(BATCH);
-            let swept = self.write(&mut self.step(), sweep).await?.len() as u64;
-            all += swept;
-            if swept < BATCH.unsigned_abs() {
+            let begun = Instant::now();
+            // Who only looks doesn't lock the file.
+            let expired = || sqlx::query(self.expired.clone()).bind(BATCH);
+            let expired = self.step().row(expired).await?.map_or(0, |row| row.get(0));
+            if expired == 0 {
                 return Ok(all);
             }
+            let sweep = || sqlx::query(self.statements.sweep.clone()).bind(expired);
+            all += self.write(&mut self.step(), sweep).await?.len() as u64;
+            if expired < BATCH {
+                return Ok(all);
+            }
+            // Other processes' writers look now and then whether the file is free.
+            tokio::time::sleep(begun.elapsed()).await;
         }
     }
 

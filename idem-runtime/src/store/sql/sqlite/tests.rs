@@ -111,6 +111,13 @@ async fn a_step_waits_for_another_process_that_writes() {
 }
 
 #[tokio::test]
+async fn a_sweep_that_finds_nothing_waits_for_nobody() {
+    let (store, options, _folder) = file(Duration::from_millis(500)).await;
+    let _other = writer(&options).await;
+    assert_eq!(store.sweep().await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn a_step_that_found_the_file_locked_ends_in_its_time() {
     let (store, options, _folder) = file(Duration::from_millis(500)).await;
     let _other = writer(&options).await;
