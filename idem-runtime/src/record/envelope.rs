@@ -40,7 +40,7 @@ pub(crate) const NO_CODEC: [u8; 8] = [0; 8];
 pub(crate) const LONGEST_HOLDER: usize = 64;
 
 const MAGIC: &[u8; 4] = b"idem";
-const FENCE: Range<usize> = 24..32;
+pub(super) const FENCE: Range<usize> = 24..32;
 const FIXED: usize = 59;
 const CHECKSUM: usize = 4;
 const HAS_FINGERPRINT: u8 = 1;

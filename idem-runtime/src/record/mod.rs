@@ -130,6 +130,12 @@ impl Record {
         &self.bytes
     }
 
+    /// What no record of another attempt begins with, nor of another state: to the end of its fence.
+    #[cfg(feature = "redis")]
+    pub(crate) fn attempt(&self) -> &[u8] {
+        self.bytes.get(..envelope::FENCE.end).unwrap_or(&self.bytes)
+    }
+
     /// Where the attempt is; `None` for a value that can't be read.
     #[must_use]
     pub fn state(&self) -> Option<State> {

@@ -70,8 +70,19 @@ async fn a_password_that_is_changed_later_is_an_outage(spoken: Spoken) {
 }
 
 /// What the documentation tells people to grant.
-const RIGHTS: [&str; 9] =
-    ["resetkeys", "~idem:*", "-@all", "+set", "+get", "+pttl", "+pexpire", "+eval", "+evalsha"];
+const RIGHTS: [&str; 11] = [
+    "resetkeys",
+    "~idem:*",
+    "-@all",
+    "+set",
+    "+psetex",
+    "+get",
+    "+getrange",
+    "+pttl",
+    "+pexpire",
+    "+eval",
+    "+evalsha",
+];
 
 async fn a_user_of_few_rights_is_enough(spoken: Spoken) {
     let server = Server::start(spoken.flavour());
@@ -110,6 +121,8 @@ async fn a_right_that_is_missing_is_a_fault_of_configuration(spoken: Spoken) {
     for (change, named) in [
         ("-set", "'set' command"),
         ("-get", ": get in a script"),
+        ("-getrange", ": getrange in a script"),
+        ("-psetex", ": psetex in a script"),
         ("-pttl", ": pttl in a script"),
         ("-pexpire", ": pexpire in a script"),
         ("-eval", "'eval' command"),

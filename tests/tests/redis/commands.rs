@@ -157,9 +157,9 @@ async fn a_renewal_is_one(spoken: Spoken) {
     let key = scene.key.clone();
     let idem = scene.idem.clone();
     let lease = Duration::from_millis(900);
+    let begun = std::time::Instant::now();
     let body = async {
         scene.sent().await;
-        let begun = std::time::Instant::now();
         let mut renewals = Vec::new();
         kit::wait_for("three renewals", SOON, async || {
             renewals.extend(scene.sent().await);

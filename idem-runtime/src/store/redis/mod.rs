@@ -102,7 +102,7 @@ impl Redis {
 }
 
 /// What a user has to be allowed, in the words of an ACL.
-const RIGHTS: &str = "+get +set +pttl +pexpire +eval +evalsha";
+const RIGHTS: &str = "+get +getrange +set +psetex +pttl +pexpire +eval +evalsha";
 
 /// What a first connection that failed says to whoever builds the engine.
 fn refusal(error: RedisError) -> Error {
@@ -306,7 +306,7 @@ impl Redis {
             };
         }
         let arguments = |command: &mut Cmd| {
-            command.arg(running.as_bytes()).arg(next.as_bytes()).arg(retention);
+            command.arg(running.attempt()).arg(next.as_bytes()).arg(retention);
         };
         or_standing(self.scripts.swap.run(&mut server, name, arguments).await)
     }

@@ -63,12 +63,13 @@ fn forbids(code: Option<&str>, said: Option<&str>) -> Option<String> {
 
 /// The same of a command inside of the script.
 fn inside_of_script(answer: &Value) -> Option<String> {
-    let Value::Array(parts) = answer else { return None };
-    let [Value::BulkString(command), Value::BulkString(said)] = &parts[..] else { return None };
-    let (command, said) = (String::from_utf8_lossy(command), String::from_utf8_lossy(said));
-    let code = said.split(' ').next();
-    let forbidden = forbids(code, Some(&said))?;
-    Some(format!("{command} in a script: {forbidden}"))
+    let Value::Array(refused) = answer else { return None };
+    refused.chunks_exact(2).find_map(|refused| {
+        let [Value::BulkString(command), Value::BulkString(said)] = refused else { return None };
+        let (command, said) = (String::from_utf8_lossy(command), String::from_utf8_lossy(said));
+        let forbidden = forbids(said.split(' ').next(), Some(&said))?;
+        Some(format!("{command} in a script: {forbidden}"))
+    })
 }
 
 impl Server {
@@ -146,8 +147,10 @@ mod tests {
     #[test]
     fn what_a_script_may_not_is_told_by_its_command() {
         let answer = |command: &str, said: &str| {
-            let parts = [command, said].map(|part| Value::BulkString(part.into()));
-            inside_of_script(&Value::Array(parts.to_vec()))
+            let parts = ["PSETEX", "ERR invalid expire time", command, said];
+            inside_of_script(&Value::Array(
+                parts.map(|part| Value::BulkString(part.into())).to_vec(),
+            ))
         };
         assert_eq!(
             answer("PTTL", "NOPERM no permissions").as_deref(),
