@@ -74,10 +74,10 @@ impl Asking {
         claimed: Claimed,
         candidate: &Record,
         sent: Instant,
-        now: Instant,
+        now: impl FnOnce() -> Instant,
     ) -> Heard {
         let found = match claimed {
-            Claimed::Won { .. } if now < stands_until(sent, self.lease) => {
+            Claimed::Won { .. } if now() < stands_until(sent, self.lease) => {
                 return Heard::Next(Next::Start);
             }
             // The answer took so long that the lease may be over: as if found.

@@ -180,7 +180,7 @@ async fn ask(
         // A lease counts from before its claim is sent. Where nothing was waited for, that is now.
         let mut sent = if fresh && !waiter.has_waited() { begun } else { Instant::now() };
         let claimed = shelf.claim(claim).await;
-        let answered_at = observe::stepped("claim", sent);
+        observe::stepped("claim", sent);
         let claimed = match claimed {
             Ok(claimed) => claimed,
             Err(error) if !error.may_have_reached() => {
@@ -198,7 +198,7 @@ async fn ask(
             candidate.won(fence);
         }
         (rounds, fresh) = (rounds + 1, false);
-        let next = match asking.heard(claimed, candidate.record(), sent, answered_at) {
+        let next = match asking.heard(claimed, candidate.record(), sent, Instant::now) {
             Heard::Own(record) => {
                 candidate.found(record);
                 sent = Instant::now();

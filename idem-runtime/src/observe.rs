@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 
-use metrics::{Histogram, Key, Label, Level, Metadata, counter, gauge, histogram};
+use metrics::{Histogram, IntoF64, Key, Label, Level, Metadata, counter, gauge, histogram};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -122,7 +122,7 @@ impl Watch {
         if let Outcome::Replayed { age } = outcome {
             span.record("age_ms", u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
         }
-        histogram!("idem_call_seconds").record(self.started.elapsed());
+        histogram!("idem_call_seconds").record(Since(self.started));
         self.count(word);
         crate::outcome::tell(outcome, refusal);
         value
@@ -152,12 +152,19 @@ impl Drop for InFlight {
     }
 }
 
-/// Notes a store step that was sent at `sent` and is answered now; returns when that is. No wrapper
-/// around the step's future, which would hold it twice.
-pub(crate) fn stepped(op: &'static str, sent: Instant) -> Instant {
-    let answered = Instant::now();
-    store_seconds(op).record(answered.duration_since(sent));
-    answered
+/// Notes a store step that was sent at `sent` and is answered now. No wrapper around the step's
+/// future, which would hold it twice.
+pub(crate) fn stepped(op: &'static str, sent: Instant) {
+    store_seconds(op).record(Since(sent));
+}
+
+/// The time since then: the clock is read where somebody records it.
+struct Since(Instant);
+
+impl IntoF64 for Since {
+    fn into_f64(self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
 }
 
 /// With literals for labels the metric's key is made at compile time.

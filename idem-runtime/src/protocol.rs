@@ -79,7 +79,7 @@ impl Call {
     ) -> (Next, Option<Record>) {
         let mut asking = self.asking(over);
         let sent = Instant::now();
-        let next = match asking.heard(claimed, candidate, sent, sent + elapsed) {
+        let next = match asking.heard(claimed, candidate, sent, || sent + elapsed) {
             Heard::Own(record) => Next::Renew(record),
             Heard::Next(next) => next.into(),
         };

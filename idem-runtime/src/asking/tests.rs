@@ -40,7 +40,7 @@ fn completed(running: &Record) -> Record {
 fn finds(asking: &mut Asking, record: &Record, lease: Lease) -> Heard {
     let (sent, found) = (Instant::now(), Found::new(record.clone(), lease));
     let candidate = running(asking.asker().owner, asking.asker().limit.is_some());
-    asking.heard(Claimed::Found(found), &candidate, sent, sent)
+    asking.heard(Claimed::Found(found), &candidate, sent, || sent)
 }
 
 #[test]
@@ -48,7 +48,8 @@ fn a_body_starts_while_what_was_won_stands_for_certain_and_not_a_moment_later() 
     let sent = Instant::now();
     let mut asking = asking(None);
     let candidate = running(asking.asker().owner, false);
-    let mut heard = |after| asking.heard(Claimed::Won { fence: 1 }, &candidate, sent, sent + after);
+    let mut heard =
+        |after| asking.heard(Claimed::Won { fence: 1 }, &candidate, sent, || sent + after);
     for after in [Duration::ZERO, ALMOST] {
         assert!(matches!(heard(after), Heard::Next(Next::Start)), "{after:?}");
     }
@@ -186,7 +187,7 @@ fn when_the_window_is_over_the_next_one_is_claimed_over_nothing() {
     finds(&mut asking, &judged, Lease::Live(LEASE));
     assert_eq!((asking.over(), asking.is_open()), (Some(&judged), false));
     let (candidate, now) = (running(asking.asker().owner, true), Instant::now());
-    let heard = asking.heard(Claimed::Vanished, &candidate, now, now);
+    let heard = asking.heard(Claimed::Vanished, &candidate, now, || now);
     assert!(matches!(heard, Heard::Next(Next::Claim)), "{heard:?}");
     assert_eq!((asking.over(), asking.is_open()), (None, true));
 }
