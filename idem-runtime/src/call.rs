@@ -4,6 +4,7 @@
 //! What asks nothing of the return type is not generic, so that a thousand annotated functions
 //! share it.
 
+use std::borrow::Borrow;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -29,25 +30,40 @@ use crate::store::{Claim, Claimed, Lease, Name};
 use crate::wait::{Met, Waiter};
 
 /// Answers one call; the body runs in the caller's task.
-pub(crate) async fn call<R, F>(idem: &Idem, plan: Plan, key: Key, returns: Returns<R>, body: F) -> R
+#[expect(clippy::manual_async_fn, reason = "an `async fn` would hold each argument twice")]
+pub(crate) fn call<E, R, F>(
+    engine: Result<E, Error>,
+    plan: Plan,
+    key: Key,
+    returns: Returns<R>,
+    body: F,
+) -> impl Future<Output = R>
 where
+    E: Borrow<Idem>,
     F: Future<Output = R>,
 {
-    let watch = Watch::start(key.operation_name(), plan.meters);
-    let Admission { plan, name, verdict } = Admission::of(idem, plan, &key);
-    let span = observe::span(key.operation(), &name);
-    let begun = watch.started();
-    let answer = async {
-        match ask(idem, plan, &key, &name, verdict, returns.codec, begun).await {
-            Ok(Asked::Run(mut held)) => run(&plan, &key, &mut held, &returns, body).await,
-            Ok(Asked::Unguarded) => {
-                Unguarded::new(idem, name).run(&plan, &key, &returns, body).await
+    async move {
+        let engine = match engine {
+            Ok(engine) => engine,
+            Err(error) => return refused(&key, returns, error),
+        };
+        let idem = engine.borrow();
+        let watch = Watch::start(key.operation_name(), plan.meters);
+        let Admission { plan, name, verdict } = Admission::of(idem, plan, &key);
+        let span = observe::span(key.operation(), &name);
+        let begun = watch.started();
+        let answer = async {
+            match ask(idem, &plan, &key, &name, verdict, returns.codec, begun).await {
+                Ok(Asked::Run(mut held)) => run(&plan, &key, &mut held, &returns, body).await,
+                Ok(Asked::Unguarded) => {
+                    Unguarded::new(idem, name).run(&plan, &key, &returns, body).await
+                }
+                Ok(Asked::Replay(replay)) => replay.answer(&key, returns),
+                Err(error) => refuse(error, returns),
             }
-            Ok(Asked::Replay(replay)) => replay.answer(&key, returns),
-            Err(error) => refuse(error, returns),
-        }
-    };
-    watch.until(pin!(answer), span).await
+        };
+        watch.until(pin!(answer), span).await
+    }
 }
 
 /// Answers one call; a body that has started goes on when the caller leaves.
@@ -67,7 +83,7 @@ where
     let span = observe::span(key.operation(), &name);
     let begun = watch.started();
     let answer = async {
-        let asked = ask(idem, plan, &key, &name, verdict, returns.codec, begun).await;
+        let asked = ask(idem, &plan, &key, &name, verdict, returns.codec, begun).await;
         let (flight, running) = match asked {
             Ok(Asked::Run(mut held)) => {
                 let flight = Some(Arc::clone(held.flight()));
@@ -142,7 +158,7 @@ const ROUNDS: usize = 32;
 /// is refused.
 async fn ask(
     idem: &Idem,
-    plan: Plan,
+    plan: &Plan,
     key: &Key,
     name: &Name,
     verdict: Result<(), Error>,
@@ -159,7 +175,7 @@ async fn ask(
     if try_attempt().is_some_and(|around| around.flight().is_within(idem.id(), name)) {
         return Err(in_flight(key, plan.lease_or_default()));
     }
-    let mut asking = Asking::new(Asker::new(plan, key, codec), plan.lease_or_default());
+    let mut asking = Asking::new(Asker::new(*plan, key, codec), plan.lease_or_default());
     let mut waiter = Waiter::new(idem, name, plan.wait);
     let (mut rounds, mut fresh) = (0, true);
     while rounds < ROUNDS {
@@ -174,7 +190,7 @@ async fn ask(
             Met::Other => return Err(Error::Mismatch { key: key.to_string() }),
             Met::InFlight(left) => return Err(in_flight(key, left)),
         }
-        let record = asker.running(idem, plan, asking.over());
+        let record = asker.running(idem, *plan, asking.over());
         let mut candidate = Candidate::new(idem, place, name, record);
         let claim = Claim::new(name, candidate.record(), asking.over());
         // A lease counts from before its claim is sent. Where nothing was waited for, that is now.

@@ -87,7 +87,7 @@ impl Idem {
     {
         // Boxed: a future that is passed on by value is kept once for each hand that it goes
         // through, and calls within calls would multiply that.
-        call::call(self, *plan, key, returns, Box::pin(body))
+        call::call(Ok(self), *plan, key, returns, Box::pin(body))
     }
 
     /// The same for a body that goes on in its own task when the caller leaves: what

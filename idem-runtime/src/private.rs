@@ -18,20 +18,17 @@ pub use crate::transaction::Joins;
 
 /// A call of an annotated function. `engine`: the one that it names, else the task's or the
 /// installed one.
-pub async fn call<R, F>(
+pub fn call<R, F>(
     site: &'static Site,
     engine: Option<Idem>,
     key: Key,
     returns: Returns<R>,
     body: F,
-) -> R
+) -> impl Future<Output = R>
 where
     F: Future<Output = R>,
 {
-    match resolve(site, engine) {
-        Ok(idem) => call::call(&idem, site.plan(), key, returns, body).await,
-        Err(error) => call::refused(&key, returns, error),
-    }
+    call::call(resolve(site, engine), site.plan(), key, returns, body)
 }
 
 /// The same for `on_cancel = "finish"`.
