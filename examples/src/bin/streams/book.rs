@@ -52,9 +52,11 @@ impl Books {
         let pool = PgPool::connect(url).await?;
         let idem = Idem::builder().postgres(pool.clone()).prefix("shop").build().await?;
         idem.migrate().await?;
-        // No unique key: what keeps a message from being booked twice is the claim.
-        let table = "create table if not exists bookings (message text, cents bigint)";
-        sqlx::query(table).execute(&pool).await?;
+        // One consumer after another: of two that make a table at once, Postgres refuses one. No
+        // unique key: what keeps a message from being booked twice is the claim.
+        let table = "select pg_advisory_xact_lock(hashtext('bookings'));
+                     create table if not exists bookings (message text, cents bigint)";
+        sqlx::raw_sql(table).execute(&pool).await?;
         Ok(Self { idem, pool })
     }
 
