@@ -223,8 +223,11 @@ fn entries(
         for entry in parsed(attr, on_enum, written, errors) {
             let Some(known) = known(&entry.name, on_enum, written, errors) else { continue };
             if all.iter().any(|(other, _)| other.name == known.name) {
-                errors
-                    .at(entry.name.span(), format!("`{}` is given twice: remove one", known.name));
+                let remedy = match known.name {
+                    "to" => format!("list all states in one, as in `{}`", known.example),
+                    _ => "remove one".to_owned(),
+                };
+                errors.at(entry.name.span(), format!("`{}` is given twice: {remedy}", known.name));
             } else {
                 written.push(known.name);
                 all.push((known, entry));

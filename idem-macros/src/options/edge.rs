@@ -1,6 +1,6 @@
 //! The two states of `transition = A => B`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::{Path, Token};
 
@@ -24,6 +24,11 @@ impl Parse for Edge {
 /// Parses what stands between `=` and the next option.
 pub(super) fn parse(row: &Row, found: TokenStream, errors: &mut Errors) -> Option<Edge> {
     let Ok(edge) = syn::parse2::<Edge>(found.clone()) else {
+        if let Some(or) = found.clone().into_iter().find(is_or) {
+            let message = "a transition leads from one state to one: write a function for each";
+            errors.at(or.span(), message);
+            return None;
+        }
         errors.under(
             found,
             format!(
@@ -45,4 +50,9 @@ pub(super) fn parse(row: &Row, found: TokenStream, errors: &mut Errors) -> Optio
         }
     }
     whole.then_some(edge)
+}
+
+/// The sign between the alternatives of a pattern, which the states look like.
+fn is_or(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(sign) if sign.as_char() == '|')
 }

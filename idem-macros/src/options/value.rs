@@ -215,6 +215,9 @@ fn unknown_word(row: &Row, words: &[&'static str], value: &str) -> String {
     if matches!(row.kind, Kind::WordOrPath(_)) {
         message.push_str(", or the path of a function, without quotes");
     }
+    if row.name == "on_duplicate" && value == "wait" {
+        return format!("{message}; to wait for a call in flight, write `wait = \"5s\"`");
+    }
     if let Some(meant) = suggest::nearest(value, words.iter().copied()) {
         return format!("{message}: did you mean `\"{meant}\"`?");
     }
