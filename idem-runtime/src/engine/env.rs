@@ -22,8 +22,8 @@ impl Idem {
         let builder = Builder::from_env()?;
         if !builder.is_complete() {
             return Err(Error::config(
-                "the environment names no store: set IDEM_REDIS_URL, or IDEM_DISABLED=1 where bodies \
-                 may run unguarded",
+                "the environment names no store: set IDEM_REDIS_URL or IDEM_DATABASE_URL, or \
+                 IDEM_DISABLED=1 where bodies may run unguarded",
             ));
         }
         builder.build().await

@@ -222,7 +222,8 @@ async fn an_engine_comes_from_the_environment() {
     let keys = server.client().await.keys(&format!("{prefix}*")).await;
     assert_eq!(keys, [format!("{prefix}:op:1")]);
 
-    assert!(child_says(&[]).await.contains("IDEM_REDIS_URL"));
+    let said = child_says(&[]).await;
+    assert!(said.contains("IDEM_REDIS_URL") && said.contains("IDEM_DATABASE_URL"), "{said}");
     assert!(child_says(&[("IDEM_REDIS_URL", "")]).await.contains("config"));
     assert!(child_says(&[("IDEM_REDIS_URL", "nonsense")]).await.contains("config"));
     for off in ["0", "false", ""] {

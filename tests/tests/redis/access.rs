@@ -134,7 +134,8 @@ async fn a_right_that_is_missing_is_a_fault_of_configuration(spoken: Spoken) {
         let error = refused(spoken, &url).await;
         assert!(matches!(error, Error::Config { .. }), "{change}: {error}");
         let told = error.to_string();
-        assert!(told.contains(named) && told.contains("+evalsha"), "{change}: {told}");
+        let rights = ["+evalsha", "+time"].iter().all(|right| told.contains(right));
+        assert!(told.contains(named) && rights, "{change}: {told}");
     }
     user("+info").await;
     spoken.engine(&url, PATIENT).await;

@@ -103,6 +103,8 @@ impl Redis {
 
 /// What a user has to be allowed, in the words of an ACL.
 const RIGHTS: &str = "+get +getrange +set +psetex +pttl +pexpire +eval +evalsha";
+/// And to count, which not every engine does: so nobody is refused for want of it.
+const TO_COUNT: &str = "+time";
 
 /// What a first connection that failed says to whoever builds the engine.
 fn refusal(error: RedisError) -> Error {
@@ -125,8 +127,8 @@ fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
     }
     if let Some(forbidden) = &server.forbidden {
         return Err(Error::config(format!(
-            "this Redis forbids what records need: {forbidden}; the user's rights have to be {RIGHTS} \
-             on the keys of the prefix"
+            "this Redis forbids what records need: {forbidden}; the user's rights have to be {RIGHTS}, \
+             for `count` {TO_COUNT} too, on the keys of the prefix"
         )));
     }
     match server.policy.as_deref() {
