@@ -57,6 +57,11 @@ impl Database {
         Self::of(Kind::Server(server.kind()), server.url())
     }
 
+    /// The same database, and another table.
+    pub(crate) fn with_another_table(&self) -> Self {
+        Self::of(self.kind.clone(), self.url.clone())
+    }
+
     fn of(kind: Kind, url: String) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let table = format!("records_{}", NEXT.fetch_add(1, Ordering::Relaxed));

@@ -63,10 +63,9 @@ async fn a_claim_whose_caller_left_is_given_back(database: Database) {
     swallowed.landed().await;
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
-    // MariaDB was only asked what stands there.
     kit::wait_for("the key to be free", crate::database::SOON, async || {
         let entry = idem.get(&key(1_u64)).await.unwrap();
-        entry.is_none_or(|entry| entry.state == Some(State::Free))
+        entry.is_some_and(|entry| entry.state == Some(State::Free))
     })
     .await;
 }

@@ -17,12 +17,15 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use crate::__private::crash;
 use crate::store::Name;
 
 /// One kind of step. Two kinds never share a batch: in opposite orders they would lock each other.
 pub(super) trait Batch: Send + Sync + 'static {
     /// How many go alone at once. Beyond it one statement for all costs less than one for each.
     const ALONE: usize;
+    /// What sending is called where a test ends the process.
+    const STEP: &'static str;
 
     /// One step.
     type Entry: Send + Sync;
@@ -260,7 +263,10 @@ impl<B: Batch> Sender<B> {
                 batch.into_iter().map(|waiting| (waiting.entry, waiting.caller)).unzip();
             let budget = self.line.timeout / SHARES;
             // Unanswered, the callers are told so by losing their channels.
-            let Some(answers) = self.line.batch.send(&entries, budget).await else { continue };
+            crash::before(B::STEP);
+            let answers = self.line.batch.send(&entries, budget).await;
+            crash::after(B::STEP);
+            let Some(answers) = answers else { continue };
             let mut asked: Vec<_> = entries.into_iter().zip(callers).map(Some).collect();
             for (at, answer) in answers {
                 let Some((entry, caller)) = asked.get_mut(at).and_then(Option::take) else {

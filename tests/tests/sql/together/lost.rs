@@ -49,7 +49,7 @@ fn a_batch(database: &Database) -> String {
     }
 }
 
-fn as_in_a_batch(database: &Database, name: &str) -> String {
+pub(super) fn as_in_a_batch(database: &Database, name: &str) -> String {
     if !matches!(database.kind, Kind::Server(Servers::MariaDb)) {
         return name.to_owned();
     }

@@ -1,8 +1,10 @@
 //! Calls that come at once: their claims and completions share statements and commits, and nobody
 //! can tell.
 
+mod ends;
 mod held;
 mod killed;
+mod late;
 mod lost;
 
 use std::collections::HashSet;

@@ -38,6 +38,7 @@ struct Batches {
 
 impl Batch for Batches {
     const ALONE: usize = 2;
+    const STEP: &str = "numbers";
     type Entry = (Name, u32);
     type Answer = u32;
 

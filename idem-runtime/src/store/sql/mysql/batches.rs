@@ -26,6 +26,7 @@ pub(super) struct Looks {
 
 impl Batch for Looks {
     const ALONE: usize = ALONE;
+    const STEP: &str = "looks";
     type Entry = Name;
     type Answer = Look;
 
@@ -57,6 +58,7 @@ pub(super) enum Inserted {
 
 impl Batch for Claims {
     const ALONE: usize = ALONE;
+    const STEP: &str = "claims";
     type Entry = Claiming;
     type Answer = Inserted;
 
@@ -117,6 +119,7 @@ impl Completions {
 
 impl Batch for Completions {
     const ALONE: usize = ALONE;
+    const STEP: &str = "completions";
     type Entry = Completing;
     type Answer = ();
 

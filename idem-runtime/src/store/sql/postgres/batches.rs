@@ -21,6 +21,7 @@ pub(super) struct Claims(pub(super) Senders<Pg>);
 
 impl Batch for Claims {
     const ALONE: usize = ALONE;
+    const STEP: &str = "claims";
     type Entry = Claiming;
     type Answer = Claimed;
 
@@ -55,6 +56,7 @@ pub(super) struct Completions(pub(super) Senders<Pg>);
 
 impl Batch for Completions {
     const ALONE: usize = ALONE;
+    const STEP: &str = "completions";
     type Entry = Completing;
     type Answer = ();
 

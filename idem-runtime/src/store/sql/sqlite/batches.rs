@@ -47,6 +47,7 @@ pub(super) struct Claims(pub(super) Writers);
 
 impl Batch for Claims {
     const ALONE: usize = ALONE;
+    const STEP: &str = "claims";
     type Entry = Claiming;
     /// The fence.
     type Answer = i64;
@@ -73,6 +74,7 @@ pub(super) struct Completions(pub(super) Writers);
 
 impl Batch for Completions {
     const ALONE: usize = ALONE;
+    const STEP: &str = "completions";
     type Entry = Completing;
     type Answer = ();
 
