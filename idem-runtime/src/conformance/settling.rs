@@ -152,6 +152,10 @@ pub async fn an_absent_record_is_never_made_again<S: Store>(nodes: Nodes<S>) {
     let slot = nodes.slot();
     let running = Claimant::new().claims();
     settles_nothing(&slot, &running, "nothing stands there").await;
+    let (empty, done, free) = (Record::from_bytes(b""), completed(&running, b""), freed(&running));
+    for change in [Change::Complete(&done), Change::Release(&free), Change::Renew, Change::Purge] {
+        slot.lost(&empty, change, "nothing is no record of no bytes").await;
+    }
     slot.is_absent("it was never claimed").await;
 
     let running = slot.win(&running, None).await;

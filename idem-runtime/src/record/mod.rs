@@ -131,9 +131,10 @@ impl Record {
     }
 
     /// What no record of another attempt begins with, nor of another state: to the end of its fence.
+    /// `None` for a value that can't be read, which is nobody's.
     #[cfg(feature = "redis")]
-    pub(crate) fn attempt(&self) -> &[u8] {
-        self.bytes.get(..envelope::FENCE.end).unwrap_or(&self.bytes)
+    pub(crate) fn attempt(&self) -> Option<&[u8]> {
+        self.bytes.get(..envelope::FENCE.end).filter(|_| self.flaw.is_none())
     }
 
     /// Where the attempt is; `None` for a value that can't be read.

@@ -35,6 +35,7 @@ mod lost_replies;
 mod memory;
 mod outages;
 mod processes;
+mod replaced;
 mod replicas;
 mod restarts;
 mod scripts;

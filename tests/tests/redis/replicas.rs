@@ -1,8 +1,9 @@
 //! Replicas: refused at build, left when they are met later.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use idem::store::State;
 use idem::{Error, OnOutage, Outcome, Plan, with_outcome};
 use kit::proxy::Proxy;
 use kit::redis::Server;
@@ -15,6 +16,7 @@ const PLAN: Plan = Plan::setnx();
 however_spoken! {
     an_engine_is_not_built_on_a_replica
     a_primary_that_is_demoted_is_an_outage_until_it_is_promoted
+    a_completion_that_meets_a_replica_lands_when_that_is_promoted
     an_address_that_follows_the_primary_is_followed
     a_failover_that_loses_the_claim_runs_again_and_keeps_one_result
 }
@@ -50,6 +52,34 @@ async fn a_primary_that_is_demoted_is_an_outage_until_it_is_promoted(spoken: Spo
     client.run::<()>(&["REPLICAOF", "127.0.0.1", &port]).await;
     let (answer, _) = call(&idem, PLAN.on_outage(OnOutage::Run), "2", &runs).await;
     assert_eq!(answer.unwrap(), 2);
+}
+
+/// What is refused has changed nothing, and is tried again while the lease can stand.
+async fn a_completion_that_meets_a_replica_lands_when_that_is_promoted(spoken: Spoken) {
+    let server = Server::start(spoken.flavour());
+    let mut client = server.client().await;
+    let idem = spoken.warm_engine(&server.url(), TIMEOUT).await;
+    let runs = AtomicUsize::new(0);
+    let key = "1";
+    let body = async {
+        // Of nobody, so that it keeps what it has.
+        let nobody = kit::port::free().to_string();
+        client.run::<()>(&["REPLICAOF", "127.0.0.1", &nobody]).await;
+        Ok::<_, Error>(runs.fetch_add(1, Ordering::Relaxed) + 1)
+    };
+    let (value, outcome) = with_outcome(idem.call(&PLAN, idem::key!("op:{key}"), body)).await;
+    assert_eq!(value.unwrap(), 1);
+    assert!(matches!(outcome, Outcome::Ran { attempt: 1, stored: false, .. }), "{outcome:?}");
+    client.run::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    kit::wait_for("the completion to land", SOON, async || {
+        let entry = idem.get(&idem::key!("op:{key}")).await;
+        entry.is_ok_and(|entry| entry.unwrap().state == Some(State::Completed))
+    })
+    .await;
+    // By who has not been waiting for the answer.
+    let elsewhere = spoken.engine(&server.url(), TIMEOUT).await;
+    assert_replays(&elsewhere, key, 1).await;
+    assert_eq!(runs.into_inner(), 1);
 }
 
 async fn an_address_that_follows_the_primary_is_followed(spoken: Spoken) {

@@ -307,8 +307,10 @@ impl Redis {
                 answer => answer,
             };
         }
+        // One of no bytes begins as what is absent does.
+        let Some(attempt) = running.attempt() else { return Ok(Value::Nil) };
         let arguments = |command: &mut Cmd| {
-            command.arg(running.attempt()).arg(next.as_bytes()).arg(retention);
+            command.arg(attempt).arg(next.as_bytes()).arg(retention);
         };
         or_standing(self.scripts.swap.run(&mut server, name, arguments).await)
     }
