@@ -1,7 +1,7 @@
 //! Services that are killed or stopped in the middle of a request. What had its effect is read off
 //! the ledger.
 
-use std::fs::read_dir;
+use std::fs::{read_dir, remove_file};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -39,28 +39,33 @@ impl Shared {
     }
 
     async fn start(&self) -> Web {
-        self.listening(self.run().start()).await
+        let run = Process::run(env!("CARGO_BIN_EXE_kit-web"));
+        self.listening(self.with_arguments(run).start()).await
     }
 
     /// One whose machine's clock is off by so many seconds.
     async fn start_off_by(&self, seconds: i64) -> Web {
-        let run = self.run().env("LD_PRELOAD", faketime()).env("FAKETIME", format!("{seconds:+}"));
+        // By `env`, so that nothing else is started with it.
+        let run = Process::run("env").arg(format!("LD_PRELOAD={}", faketime()));
         // What counts the time that passes goes on as it does on a machine whose clock is wrong.
-        let mut process = run.env("DONT_FAKE_MONOTONIC", "1").start();
+        let run = run.arg(format!("FAKETIME={seconds:+}")).arg("DONT_FAKE_MONOTONIC=1");
+        let run = run.arg(env!("CARGO_BIN_EXE_kit-web"));
+        let mut process = self.with_arguments(run).start();
         let line = process.line_with("the clock says ", SOON).await;
         let says: i64 = line.rsplit(' ').next().and_then(|it| it.parse().ok()).expect("seconds");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
         let off = says - i64::try_from(now).expect("seconds");
         assert!((off - seconds).abs() < 60, "its clock is off by {off} s, not by {seconds} s");
+        // What the library would share with the service's children outlives one that is killed.
+        for shared in ["faketime_shm", "sem.faketime_sem"] {
+            remove_file(format!("/dev/shm/{shared}_{}", process.pid())).expect("its own");
+        }
         self.listening(process).await
     }
 
-    fn run(&self) -> Starting {
+    fn with_arguments(&self, run: Starting) -> Starting {
         let redis = Server::shared(Flavour::Redis).url();
-        Process::run(env!("CARGO_BIN_EXE_kit-web"))
-            .arg(redis)
-            .arg(sqlite_url(self.folder.path()))
-            .arg(self.ledger.path())
+        run.arg(redis).arg(sqlite_url(self.folder.path())).arg(self.ledger.path())
     }
 
     async fn listening(&self, mut process: Process) -> Web {
