@@ -1,4 +1,4 @@
-//! A claim that this process holds: kept alive while the body runs, and settled once.
+//! A claim under which a body runs: kept alive meanwhile, and settled once.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -10,147 +10,12 @@ use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use crate::attempt::try_attempt;
-use crate::engine::{Idem, Place, Running};
+use crate::candidate::Claim;
+use crate::engine::{Idem, Running};
 use crate::flight::{Departure, End, Flight};
 use crate::observe;
-use crate::record::{Record, State};
 use crate::settlement::{Ended, Settlement};
-use crate::store::{Change, Name, Settled, Shelf, StoreError};
-
-/// A claim that was sent, and perhaps won, for a body that has not started. Dropped, it is taken
-/// back: nothing has happened under it.
-#[must_use]
-pub(crate) struct Candidate<'a> {
-    idem: &'a Idem,
-    place: Place,
-    name: &'a Name,
-    /// `None` once there is nothing to take back.
-    record: Option<Record>,
-}
-
-/// What is claimed, in whose name. Of what all calls share it holds the engine and nothing else:
-/// callers on several processors pay for each count of a shared thing.
-#[derive(Clone)]
-struct Claim {
-    idem: Idem,
-    place: Place,
-    name: Name,
-    record: Record,
-}
-
-impl<'a> Candidate<'a> {
-    pub(crate) fn new(idem: &'a Idem, place: Place, name: &'a Name, record: Record) -> Self {
-        Self { idem, place, name, record: Some(record) }
-    }
-
-    pub(crate) fn record(&self) -> &Record {
-        self.record.as_ref().unwrap_or_else(|| unreachable!("a candidate is spent once"))
-    }
-
-    fn take(&mut self) -> Option<Claim> {
-        Some(Claim {
-            record: self.record.take()?,
-            idem: self.idem.clone(),
-            place: self.place,
-            name: self.name.clone(),
-        })
-    }
-
-    pub(crate) async fn renew(&self) -> Result<Settled, StoreError> {
-        settle(self.idem.shelf_at(self.place), self.name, self.record(), Change::Renew).await
-    }
-
-    /// The store has given the claim this fence.
-    pub(crate) fn won(&mut self, fence: u64) {
-        if self.record().fence() != fence {
-            self.record = Some(self.record().with_fence(fence));
-        }
-    }
-
-    /// The claim stands as this record: an earlier send has won it.
-    pub(crate) fn found(&mut self, record: Record) {
-        self.record = Some(record);
-    }
-
-    /// The claim was not won: there is nothing to take back.
-    pub(crate) fn forget(mut self) {
-        self.record = None;
-    }
-
-    /// The body starts now; the claim was won by what was sent at `sent`.
-    pub(crate) fn start(mut self, sent: Instant) -> Held {
-        let claim = self.take().unwrap_or_else(|| unreachable!("a candidate is spent once"));
-        Held::start(claim, sent)
-    }
-}
-
-impl Drop for Candidate<'_> {
-    fn drop(&mut self) {
-        if let Some(claim) = self.take() {
-            claim.idem.clone().spawn(claim.take_back());
-        }
-    }
-}
-
-/// Takes one step on a record that this process has written, and times it.
-async fn settle(
-    shelf: &Shelf,
-    name: &Name,
-    running: &Record,
-    change: Change<'_>,
-) -> Result<Settled, StoreError> {
-    let sent = Instant::now();
-    let settled = shelf.settle(name, running, change).await;
-    observe::stepped(op(change), sent);
-    settled
-}
-
-/// The word for a change in metrics and events.
-pub(crate) fn op(change: Change<'_>) -> &'static str {
-    match change {
-        Change::Renew => "renew",
-        Change::Complete(_) => "complete",
-        Change::Release(_) => "release",
-        Change::Purge => "purge",
-    }
-}
-
-impl Claim {
-    fn shelf(&self) -> &Shelf {
-        self.idem.shelf_at(self.place)
-    }
-
-    async fn settle(&self, change: Change<'_>) -> Result<Settled, StoreError> {
-        settle(self.shelf(), &self.name, &self.record, change).await
-    }
-
-    /// Gives a key back under which nothing has happened.
-    async fn take_back(mut self) {
-        let freed = match self.free().await {
-            Ok(Settled::Lost) => self.free_as_found().await,
-            freed => freed.map(drop),
-        };
-        if let Err(error) = freed {
-            observe::unsettled(&self.name, "release", &error);
-        }
-    }
-
-    async fn free(&self) -> Result<Settled, StoreError> {
-        self.settle(Change::Release(&self.record.freed())).await
-    }
-
-    /// The same for a store that makes fences itself: it gave the claim one that nobody was told.
-    async fn free_as_found(&mut self) -> Result<(), StoreError> {
-        if let Some(found) = self.shelf().get(&self.name).await?
-            && found.record.state() == Some(State::Running)
-            && found.record.owner() == self.record.owner()
-        {
-            self.record = found.record;
-            self.free().await?;
-        }
-        Ok(())
-    }
-}
+use crate::store::{Change, Settled};
 
 /// A body in flight without a claim, counted once for as long as this lives: `shutdown` waits for it.
 pub(crate) struct Counted {
@@ -193,7 +58,8 @@ pub(crate) fn stands_until(sent: Instant, lease: Duration) -> Instant {
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 impl Held {
-    fn start(claim: Claim, sent: Instant) -> Self {
+    /// The body starts now; the claim was won by what was sent at `sent`.
+    pub(crate) fn start(claim: Claim, sent: Instant) -> Self {
         let parent = try_attempt().map(|attempt| Arc::clone(attempt.flight()));
         let flight = Flight::new(Departure {
             name: claim.name.clone(),
@@ -293,7 +159,7 @@ impl Held {
             }
             // Dropped in its stage, which is what goes on in the background.
             Err(error) => {
-                observe::unsettled(&self.claim.name, op(settlement.change()), &error);
+                observe::unsettled(&self.claim.name, observe::op(settlement.change()), &error);
                 false
             }
         }
@@ -355,11 +221,12 @@ impl Later {
         // As often as a renewal that failed is tried again: a store that comes back late has to be asked
         // while the lease stands.
         let longest = (self.claim.record.lease() / 9).min(Duration::from_secs(5));
+        let op = observe::op(settlement.change());
         while let Some(left) = self.flight.left() {
             tokio::time::sleep(pause.min(left)).await;
             match self.claim.settle(settlement.change()).await {
                 Ok(settled) => return finish(&self.claim, &self.flight, settlement, settled),
-                Err(error) => observe::unsettled(&self.claim.name, op(settlement.change()), &error),
+                Err(error) => observe::unsettled(&self.claim.name, op, &error),
             }
             pause = (pause * 2).min(longest);
         }

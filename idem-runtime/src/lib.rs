@@ -61,6 +61,7 @@ mod answer;
 mod asking;
 mod attempt;
 mod call;
+mod candidate;
 mod claimant;
 mod codec;
 #[cfg(feature = "testing")]

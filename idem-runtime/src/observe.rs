@@ -14,7 +14,7 @@ use tracing::field::Empty;
 
 use crate::answer::Answer;
 use crate::outcome::Outcome;
-use crate::store::{Name, StoreError};
+use crate::store::{Change, Name, StoreError};
 
 /// The first 16 hex digits of the SHA-256 of a key's full name: what logs have in place of it.
 pub(crate) struct Hashed<'a>(pub(crate) &'a str);
@@ -149,6 +149,16 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         gauge!("idem_in_flight").decrement(1.0);
+    }
+}
+
+/// The word for a change in metrics and events.
+pub(crate) fn op(change: Change<'_>) -> &'static str {
+    match change {
+        Change::Renew => "renew",
+        Change::Complete(_) => "complete",
+        Change::Release(_) => "release",
+        Change::Purge => "purge",
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store, StoreError};
 use crate::__private::crash;
-use crate::held::op;
+use crate::observe;
 
 /// What a call asks of Redis is not boxed, large as its future is: over a kibibyte glibc's allocator
 /// has no quick way, and the box costs more than the rest of the step. What people ask is.
@@ -59,7 +59,7 @@ impl Shelf {
         running: &Record,
         change: Change<'_>,
     ) -> Result<Settled, StoreError> {
-        crash::before(op(change));
+        crash::before(observe::op(change));
         let settled = match self {
             Self::Memory(memory) => memory.settle(name, running, change).await,
             #[cfg(feature = "redis")]
@@ -70,7 +70,7 @@ impl Shelf {
                 within(*timeout, own.settle_boxed(name, running, change)).await
             }
         };
-        crash::after(op(change));
+        crash::after(observe::op(change));
         settled
     }
 

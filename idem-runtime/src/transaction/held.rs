@@ -11,7 +11,7 @@ use crate::attempt::try_attempt;
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::{Alone, Departure, Flight};
-use crate::held::{Counted, op};
+use crate::held::Counted;
 use crate::observe;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
@@ -109,10 +109,10 @@ async fn settle<T: OpenTransaction>(
 ) -> Result<(), Error> {
     let records = idem.records::<T::Database>()?;
     let (change, sent) = (settlement.change(), Instant::now());
-    crash::before(op(change));
+    crash::before(observe::op(change));
     let settled = T::Database::settle(records, nested.connection(), name, running, change).await;
-    crash::after(op(change));
-    observe::stepped(op(change), sent);
+    crash::after(observe::op(change));
+    observe::stepped(observe::op(change), sent);
     if settled? {
         Ok(())
     } else {

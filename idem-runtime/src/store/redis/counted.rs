@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use redis::{Cmd, RedisResult, Value};
 
+use super::answer::{
+    done, found, judged, milliseconds, of_another_form, or_standing, swapped, threshold,
+};
 use super::connection::Connected;
 use super::script::Lua;
-use super::{
-    Claim, Claimed, Dialect, Found, Redis, done, found, judged, milliseconds, of_another_form,
-    or_standing, swapped, threshold,
-};
+use super::{Claim, Claimed, Dialect, Found, Redis};
 use crate::record::{Record, State};
 use crate::store::{Change, Lease, Name, Settled, StoreError};
 

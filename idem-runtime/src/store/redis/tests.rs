@@ -6,7 +6,7 @@ use redis::{RedisError, Value, parse_redis_value};
 
 use super::probe::Server;
 use super::*;
-use crate::record::{Content, Header, Start};
+use crate::record::{Content, Header, Start, State};
 
 fn start(counts: bool) -> Start<'static> {
     Start { counts, ..Start::plain(Duration::from_secs(10), Duration::from_mins(1)) }

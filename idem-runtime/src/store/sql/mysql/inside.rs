@@ -1,11 +1,10 @@
 //! A claim inside of the caller's own transaction.
 
-use sqlx::MySql as Db;
 use std::time::Duration;
 
+use sqlx::MySql as Db;
 use sqlx::mysql::{MySqlConnection, MySqlTransactionManager as Manager};
 use sqlx_core::transaction::TransactionManager as _;
-
 use tokio::time::Instant;
 
 use super::steps::{Look, look};

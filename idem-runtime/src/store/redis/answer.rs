@@ -1,0 +1,95 @@
+//! What a server's answers say.
+
+use std::time::Duration;
+
+use redis::{RedisError, RedisResult, Value};
+
+use super::counted;
+use crate::record::{Record, State};
+use crate::store::{Change, Found, Lease, Settled, StoreError};
+
+/// What `takeover.lua` is told of the record that it judges.
+pub(super) fn threshold(over: &Record) -> i64 {
+    match over.state() {
+        Some(State::Free) => -2,
+        Some(State::Running) if !over.lease().is_zero() => {
+            i64::try_from(over.retention().saturating_sub(over.lease()).as_millis()).unwrap_or(-1)
+        }
+        _ => -1,
+    }
+}
+
+/// A record and what its key's TTL says of its lease; or where it counts, the server's time.
+pub(super) fn judged(
+    value: Value,
+    ttl: i64,
+    time: Option<i64>,
+) -> Result<Option<Found>, StoreError> {
+    let Some((record, ends)) = standing(value)? else { return Ok(None) };
+    let lease = match (threshold(&record), u64::try_from(ttl)) {
+        (threshold, _) if threshold >= 0 && ends.is_some() => counted::lease(ends, time),
+        // No TTL, or no lease that can be read: it is owned.
+        (_, Err(_)) => Lease::Live(record.retention()),
+        (threshold, Ok(left)) => match u64::try_from(threshold) {
+            Err(_) => Lease::Live(Duration::from_millis(left)),
+            Ok(threshold) if left < threshold => Lease::Lapsed,
+            Ok(threshold) => Lease::Live(Duration::from_millis(left - threshold)),
+        },
+    };
+    Ok(Some(Found::new(record, lease)))
+}
+
+/// A key that holds no string is found, and is no record: as if it held the empty one.
+pub(super) fn or_standing(answer: RedisResult<Value>) -> RedisResult<Value> {
+    match answer {
+        Err(error) if is_no_string(&error) => Ok(Value::BulkString(Vec::new())),
+        answer => answer,
+    }
+}
+
+/// Before Redis 7 an error inside of a script has its code in its text.
+fn is_no_string(error: &RedisError) -> bool {
+    error.code() == Some("WRONGTYPE")
+        || error.detail().is_some_and(|detail| detail.contains("WRONGTYPE"))
+}
+
+pub(super) fn found(value: Value) -> Result<Option<Record>, StoreError> {
+    Ok(standing(value)?.map(|(record, _)| record))
+}
+
+/// What stands there, and when its lease ends where it counts.
+fn standing(value: Value) -> Result<Option<(Record, Option<i64>)>, StoreError> {
+    match value {
+        Value::Nil | Value::Boolean(false) => Ok(None),
+        Value::BulkString(bytes) => Ok(Some(counted::read(&bytes))),
+        _ => Err(of_another_form()),
+    }
+}
+
+/// What the server answers to a change that writes: that it is done, or what stands there.
+pub(super) fn swapped(
+    answer: Value,
+    running: &Record,
+    change: Change<'_>,
+) -> Result<Settled, StoreError> {
+    if matches!(answer, Value::Okay | Value::Int(1)) {
+        return Ok(Settled::Done);
+    }
+    Ok(found(answer)?.map_or(Settled::Lost, |it| change.already(running, &it)))
+}
+
+pub(super) fn done(value: &Value) -> Result<Settled, StoreError> {
+    match value {
+        Value::Int(1) => Ok(Settled::Done),
+        Value::Int(0) | Value::BulkString(_) => Ok(Settled::Lost),
+        _ => Err(of_another_form()),
+    }
+}
+
+pub(super) fn of_another_form() -> StoreError {
+    StoreError::unknown("an answer of another form")
+}
+
+pub(super) fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
