@@ -2,7 +2,7 @@
 
 /// What other libraries and other parts of this one call it.
 const SYNONYMS: &[(&str, &[&str])] = &[
-    ("ttl", &["expires", "expires_in", "expiry", "expiration", "retention"]),
+    ("ttl", &["expires", "expires_in", "expiry", "expiration", "retention", "window"]),
     ("max_runtime", &["timeout"]),
     ("limit", &["attempts", "max_attempts"]),
     ("transition", &["from", "to"]),

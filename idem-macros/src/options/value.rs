@@ -148,7 +148,7 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
         ) => match found {
             Expr::Path(path) if path.qself.is_none() => {
                 let words = row.kind.words();
-                if let Some(word) = path.path.get_ident().map(Ident::to_string)
+                if let Some(word) = word_of(&path.path)
                     && words.contains(&word.as_str())
                 {
                     let name = row.name;
@@ -185,6 +185,16 @@ fn text_of(found: &Expr) -> Option<LitStr> {
         },
         _ => None,
     }
+}
+
+/// The word that a path may stand for: its one name, or that of a value of `OnErr`.
+fn word_of(path: &Path) -> Option<String> {
+    if let Some(name) = path.get_ident() {
+        return Some(name.to_string());
+    }
+    let mut names = path.segments.iter().rev().map(|segment| &segment.ident);
+    let value = names.next()?;
+    (names.next()? == "OnErr").then(|| value.to_string().to_lowercase())
 }
 
 /// Whether a path has the name of a type in it, and so leads to no crate.
