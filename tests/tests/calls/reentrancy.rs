@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use idem::{Error, Idem, Plan};
 use kit::place::Place;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::support::{Runs, SOON, is_in_flight};
@@ -73,11 +74,18 @@ async fn a_chain_that_comes_back_is_refused(place: Place) {
 async fn two_calls_joined_in_one_task_do_not_wait_for_each_other(place: Place) {
     let idem = place.engine().await;
     let runs = Runs::default();
-    let body = || async {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        runs.body().await
+    let answered = Notify::new();
+    // The one that runs ends when the other is answered, however slow the store is.
+    let asked = async || {
+        let body = async {
+            soon(answered.notified()).await;
+            runs.body().await
+        };
+        let answer = call(&idem, "a", body).await;
+        answered.notify_one();
+        answer
     };
-    let (one, other) = tokio::join!(call(&idem, "a", body()), call(&idem, "a", body()));
+    let (one, other) = tokio::join!(asked(), asked());
     let answers = [one, other];
     assert_eq!(answers.iter().filter(|answer| matches!(answer, Ok(1))).count(), 1, "{answers:?}");
     assert_eq!(answers.iter().filter(|answer| is_in_flight(answer)).count(), 1, "{answers:?}");
