@@ -177,6 +177,12 @@ impl Database {
         format!("{quote}{}{quote}", self.table.replace('.', &format!("{quote}.{quote}")))
     }
 
+    /// Lets all that the table has be expired.
+    pub(crate) async fn expire(&self) {
+        let long_ago = if self.is_a_file() { "0" } else { "'1970-01-02'" };
+        self.execute(&format!("update {} set expires_at = {long_ago}", self.quoted())).await;
+    }
+
     /// How many rows the table has.
     pub(crate) async fn rows(&self) -> i64 {
         self.number(&format!("select count(*) from {}", self.quoted())).await

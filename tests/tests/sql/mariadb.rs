@@ -2,9 +2,11 @@
 //! and what a claim does to a row that it only tells of.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::database::{Kind, Server};
+use kit::proxy::Proxy;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::{AssertSqlSafe, Executor as _, MySqlPool, MySqlTransaction};
 
@@ -147,5 +149,47 @@ async fn many_that_wait_for_one_that_rolls_back_are_one_effect() {
             assert_eq!(call.await.unwrap().unwrap(), 1);
         }
         assert_eq!(runs.count(), 1);
+    }
+}
+
+/// Between a sweep's count and its deletion some of what it has counted is taken over, and some deleted
+/// by another.
+#[tokio::test]
+async fn what_a_sweep_has_counted_and_others_have_changed_is_not_swept() {
+    let database = Database::mariadb();
+    let builder = || database.builder().sweep_every(Duration::ZERO);
+    let idem = builder().build().await.unwrap();
+    idem.migrate().await.unwrap();
+    let proxy = Proxy::start(database.server().address()).await;
+    let through = database.by_way_of(proxy.address()).builder().sweep_every(Duration::ZERO);
+    let sweeper = through.build().await.unwrap();
+    for by_another in [false, true] {
+        for number in 0..10 {
+            ask(&idem, &PLAN, number).await.0.unwrap();
+        }
+        database.expire().await;
+        // A server is asked for a statement by its text once on each connection.
+        proxy.cut_all();
+        let deletion = proxy.hold_request("delete from");
+        let sweeping = tokio::spawn({
+            let sweeper = sweeper.clone();
+            async move { sweeper.sweep().await }
+        });
+        let deletion = deletion.caught().await;
+        for number in 0..3 {
+            let (_, outcome) = ask(&idem, &PLAN, number).await;
+            assert!(matches!(outcome, Outcome::Ran { .. }), "{outcome:?}");
+        }
+        let others = if by_another { idem.sweep().await.unwrap() } else { 0 };
+        assert_eq!(others, if by_another { 7 } else { 0 });
+        deletion.deliver().await;
+        assert_eq!(sweeping.await.unwrap().unwrap() + others, 7);
+        assert_eq!(database.rows().await, 3);
+        for number in 0..3 {
+            let (_, outcome) = ask(&idem, &PLAN, number).await;
+            assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
+            let fence = idem.get(&key(number)).await.unwrap().unwrap().fence;
+            idem.purge(&key(number), fence).await.unwrap();
+        }
     }
 }

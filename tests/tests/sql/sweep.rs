@@ -1,16 +1,18 @@
 //! What has expired is deleted, and nothing else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use idem::{Error, Idem, Outcome, Plan};
+use tokio::sync::{Barrier, Semaphore};
 
 use crate::database::{Database, Runs, SOON, ask, key};
 
 on_every_database! {
     what_has_expired_is_deleted_in_batches
     live_claims_and_results_survive_a_sweep_flat_out
+    what_is_taken_over_during_a_sweep_is_as_live_as_any
     what_has_expired_is_absent_without_a_sweep
     the_engine_sweeps_by_itself_until_shutdown
 }
@@ -99,6 +101,70 @@ async fn live_claims_and_results_survive_a_sweep_flat_out(database: Database) {
     for sweeper in sweepers {
         sweeper.await.unwrap();
     }
+}
+
+/// Sweepers and calls meet at the same expired records: each of these is deleted or taken over.
+async fn what_is_taken_over_during_a_sweep_is_as_live_as_any(database: Database) {
+    const MANY: u64 = 50;
+    let builder = || database.builder().sweep_every(Duration::ZERO);
+    let idem = builder().build().await.unwrap();
+    idem.migrate().await.unwrap();
+    let sweepers = [builder().build().await.unwrap(), builder().build().await.unwrap()];
+    // Nothing is renewed: a lease would tell what a sweep has done.
+    let plan = Plan::db().lease(Duration::from_hours(1));
+    fill(&idem, plan, 0..MANY).await;
+    for _ in 0..8 {
+        database.expire().await;
+        let start = Arc::new(Barrier::new(sweepers.len() + 1));
+        let (rounds, go) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        let sweeping = sweepers.clone().map(|idem| {
+            let (start, rounds) = (Arc::clone(&start), Arc::clone(&rounds));
+            tokio::spawn(async move {
+                start.wait().await;
+                loop {
+                    idem.sweep().await.unwrap();
+                    rounds.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        });
+        start.wait().await;
+        let (begun, runs) = (Arc::new(AtomicUsize::new(0)), MANY.try_into().unwrap());
+        let calls: Vec<_> = (0..MANY)
+            .map(|number| {
+                let (idem, go, begun) = (idem.clone(), Arc::clone(&go), Arc::clone(&begun));
+                tokio::spawn(async move {
+                    let body = async {
+                        begun.fetch_add(1, Ordering::SeqCst);
+                        let _pass = go.acquire().await;
+                        Ok::<_, Error>(77_usize)
+                    };
+                    idem::with_outcome(idem.call(&plan, key(number), body)).await
+                })
+            })
+            .collect();
+        // All run, and sweeps have come and gone since.
+        kit::wait_for("all to run", SOON, async || begun.load(Ordering::SeqCst) == runs).await;
+        let swept = rounds.load(Ordering::SeqCst);
+        kit::wait_for("sweeps", SOON, async || rounds.load(Ordering::SeqCst) > swept + 4).await;
+        go.add_permits(runs);
+        for call in calls {
+            let (value, outcome) = call.await.unwrap();
+            assert_eq!(value.unwrap(), 77);
+            assert!(matches!(outcome, Outcome::Ran { stored: true, .. }), "{outcome:?}");
+        }
+        for sweeper in sweeping {
+            sweeper.abort();
+            assert!(sweeper.await.unwrap_err().is_cancelled());
+        }
+        for sweeper in &sweepers {
+            assert_eq!(sweeper.sweep().await.unwrap(), 0);
+        }
+        for number in 0..MANY {
+            let (_, outcome) = ask(&idem, &plan, number).await;
+            assert!(matches!(outcome, Outcome::Replayed { .. }), "{number}: {outcome:?}");
+        }
+    }
+    assert_eq!(database.rows().await, 50);
 }
 
 /// H62: an expired key runs again though nobody swept, in the same row.

@@ -39,4 +39,5 @@ mod records;
 mod rivals;
 mod sqlite;
 mod statements;
+mod sweeps;
 mod waiting;

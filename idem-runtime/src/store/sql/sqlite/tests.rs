@@ -118,6 +118,28 @@ async fn a_sweep_that_finds_nothing_waits_for_nobody() {
 }
 
 #[tokio::test]
+async fn what_is_taken_over_before_a_sweep_has_the_file_stays() {
+    let (store, options, _folder) = file(TIMEOUT).await;
+    for number in 0..5 {
+        let (name, record) = (Name::new(&format!("pay:{number}")), running());
+        store.claim(Claim::new(&name, &record, None)).await.unwrap();
+    }
+    sqlx::query("update records set expires_at = 0").execute(&store.pool).await.unwrap();
+    let mut other = writer(&options).await;
+    // It has counted all of them, and waits.
+    let mut sweep = Box::pin(store.sweep());
+    let early = tokio::time::timeout(Duration::from_millis(100), &mut sweep).await;
+    assert!(early.is_err(), "it is not done while another writes");
+    let (name, record) = (Name::new("pay:3"), running());
+    let claimed = Db::claim(&store, &mut other, Claim::new(&name, &record, None)).await.unwrap();
+    let Tried::Won(fence) = claimed else { panic!("{claimed:?}") };
+    sqlx::query("commit").execute(&mut other).await.unwrap();
+    assert_eq!(sweep.await.unwrap(), 4);
+    let found = store.get(&name).await.unwrap().expect("it is live");
+    assert_eq!(found.record, record.with_fence(fence));
+}
+
+#[tokio::test]
 async fn a_step_that_found_the_file_locked_ends_in_its_time() {
     let (store, options, _folder) = file(Duration::from_millis(500)).await;
     let _other = writer(&options).await;
