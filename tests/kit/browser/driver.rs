@@ -48,9 +48,12 @@ impl Driver {
     pub(super) async fn start() -> Self {
         for _ in 0..10 {
             let port = port::free();
-            let mut supervisor = Supervisor::new(&[], |_| {
+            let mut supervisor = Supervisor::new(&[], |folder| {
                 let port = format!("--port={port}");
-                ["chromedriver", &port, "--log-level=WARNING"].map(str::to_owned).to_vec()
+                // Chromium leaves files of its own there, which go with the folder.
+                let temporary = format!("TMPDIR={}", folder.display());
+                let driver = ["env", &temporary, "chromedriver", &port, "--log-level=WARNING"];
+                driver.map(str::to_owned).to_vec()
             });
             supervisor.start();
             let address = (Ipv4Addr::LOCALHOST, port).into();
