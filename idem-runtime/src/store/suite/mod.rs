@@ -89,10 +89,13 @@ async fn plant(_: &Redis, name: &Name, bytes: &[u8]) {
 }
 
 async fn sqlite_nodes() -> [Sqlite; 2] {
-    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a folder"));
+    thread_local! {
+        // A test is a thread, and the folder goes with it.
+        static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a folder");
+    }
+    let file = FOLDER.with(|folder| folder.path().join("records"));
     let node = async || {
-        let pool = Sqlite::own_pool(Sqlite::file(&folder.path().join("records")), TIMEOUT);
+        let pool = Sqlite::own_pool(Sqlite::file(&file), TIMEOUT);
         let store = Sqlite::new(pool, "conformance", TIMEOUT).expect("a name");
         store.migrate().await.expect("it migrates");
         store
