@@ -5,21 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use idem::store::State;
-use idem::{Builder, Error, Idem, Outcome, Plan, with_outcome};
+use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::ledger::Ledger;
-use kit::process::{Process, Starting};
+use kit::process::Starting;
 use tokio::sync::Semaphore;
 
 use super::MANY;
+use super::process::{self, COMPLETED};
 use crate::database::{Database, SOON, ask, key};
 
 on_every_database! {
     no_end_of_a_batch_is_a_bad_one_to_die_at
 }
 
-const LEDGER: &str = "IDEM_TEST_ENDS_LEDGER";
-const TABLE: &str = "IDEM_TEST_ENDS_TABLE";
-const COMPLETED: &str = "completed";
 const LEASE: Duration = Duration::from_secs(2);
 pub(super) const PLAN: Plan = Plan::db().lease(LEASE);
 /// By then the next call has run, though others held the key.
@@ -30,10 +28,7 @@ const ENDED: i32 = 134;
 /// The program that ends: it makes all calls at once, and their bodies end when it is told so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker() {
-    let (Ok(ledger), Ok(table)) = (std::env::var(LEDGER), std::env::var(TABLE)) else { return };
-    let ledger = Arc::new(Ledger::at(ledger));
-    let builder = Builder::from_env().unwrap().table(table).timeout(SOON);
-    let idem = builder.build().await.unwrap();
+    let Some((idem, ledger)) = process::given().await else { return };
     let (go, runs) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
     for number in MANY {
         let (idem, ledger) = (idem.clone(), Arc::clone(&ledger));
@@ -60,13 +55,7 @@ async fn worker() {
 }
 
 pub(super) fn worker_on(database: &Database, ledger: &Ledger) -> Starting {
-    Process::run(std::env::current_exe().unwrap())
-        .arg("together::ends::worker")
-        .arg("--exact")
-        .arg("--nocapture")
-        .env("IDEM_DATABASE_URL", database.url.clone())
-        .env(TABLE, database.table.clone())
-        .env(LEDGER, ledger.path().display().to_string())
+    process::on(database, ledger, "ends::worker")
 }
 
 async fn no_end_of_a_batch_is_a_bad_one_to_die_at(database: Database) {

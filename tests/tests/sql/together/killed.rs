@@ -4,31 +4,24 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use idem::{Builder, Error, Outcome, with_outcome};
+use idem::{Error, Outcome, with_outcome};
 use kit::ledger::Ledger;
-use kit::process::Process;
 
 use super::PLAN;
+use super::process::{self, COMPLETED};
 use crate::database::{Database, Runs, SOON, key};
 
 on_every_database! {
     what_a_killed_process_said_is_so_and_nothing_runs_twice
 }
 
-const LEDGER: &str = "IDEM_TEST_TOGETHER_LEDGER";
-const TABLE: &str = "IDEM_TEST_TOGETHER_TABLE";
-/// What the ledger says of those whose callers were told so.
-const COMPLETED: &str = "completed";
 /// How many calls a process has on their way.
 const CALLERS: u64 = 64;
 
 /// The program that is killed: it makes calls until it is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker() {
-    let (Ok(ledger), Ok(table)) = (std::env::var(LEDGER), std::env::var(TABLE)) else { return };
-    let ledger = Arc::new(Ledger::at(ledger));
-    let builder = Builder::from_env().unwrap().table(table).timeout(SOON);
-    let idem = builder.build().await.unwrap();
+    let Some((idem, ledger)) = process::given().await else { return };
     let (next, done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(1)));
     let callers = (0..CALLERS).map(|_| {
         let (idem, ledger) = (idem.clone(), Arc::clone(&ledger));
@@ -60,14 +53,7 @@ async fn worker() {
 async fn what_a_killed_process_said_is_so_and_nothing_runs_twice(database: Database) {
     let (idem, ledger) = (database.engine().await, Ledger::new());
     for _ in 0..3 {
-        let mut worker = Process::run(std::env::current_exe().unwrap())
-            .arg("together::killed::worker")
-            .arg("--exact")
-            .arg("--nocapture")
-            .env("IDEM_DATABASE_URL", database.url.clone())
-            .env(TABLE, database.table.clone())
-            .env(LEDGER, ledger.path().display().to_string())
-            .start();
+        let mut worker = process::on(&database, &ledger, "killed::worker").start();
         worker.line_with("200 are done.", SOON).await;
         worker.kill();
     }

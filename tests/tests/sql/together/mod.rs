@@ -6,6 +6,7 @@ mod held;
 mod killed;
 mod late;
 mod lost;
+mod process;
 
 use std::collections::HashSet;
 use std::sync::Arc;
