@@ -19,7 +19,8 @@ use crate::candidate::Candidate;
 use crate::decide::{Asker, Decision, decide};
 use crate::engine::Idem;
 use crate::error::Error;
-use crate::flight::{Alone, Flight};
+use crate::flight::Flight;
+use crate::flights::Alone;
 use crate::held::{Counted, Held};
 use crate::key::Key;
 use crate::observe::{self, Watch};
@@ -68,48 +69,57 @@ where
 }
 
 /// Answers one call; a body that has started goes on when the caller leaves.
-pub(crate) async fn call_detached<R, F>(
-    idem: &Idem,
+#[expect(clippy::manual_async_fn, reason = "an `async fn` would hold each argument twice")]
+pub(crate) fn call_detached<E, R, F>(
+    engine: Result<E, Error>,
     plan: Plan,
     key: Key,
     returns: Returns<R>,
     body: F,
-) -> R
+) -> impl Future<Output = R>
 where
+    E: Borrow<Idem>,
     R: Send + 'static,
     F: Future<Output = R> + Send + 'static,
 {
-    let watch = Watch::start(key.operation_name(), plan.meters);
-    let Admission { plan, name, verdict } = Admission::of(idem, plan, &key);
-    let span = observe::span(key.operation(), &name);
-    let begun = watch.started();
-    let answer = async {
-        let asked = ask(idem, &plan, &key, &name, verdict, returns.codec, begun).await;
-        let (flight, running) = match asked {
-            Ok(Asked::Run(mut held)) => {
-                let flight = Some(Arc::clone(held.flight()));
-                let running = async move { run(&plan, &key, &mut held, &returns, body).await };
-                (flight, Idem::detach(running))
-            }
-            Ok(Asked::Unguarded) => {
-                let unguarded = Unguarded::new(idem, name);
-                let flight = Some(Arc::clone(unguarded.alone.flight()));
-                let running = async move { unguarded.run(&plan, &key, &returns, body).await };
-                (flight, Idem::detach(running))
-            }
-            Ok(Asked::Replay(replay)) => return replay.answer(&key, returns),
-            Err(error) => return refuse(error, returns),
+    async move {
+        let engine = match engine {
+            Ok(engine) => engine,
+            Err(error) => return refused(&key, returns, error),
         };
-        let caller = Caller(flight);
-        let ended = running.await;
-        caller.stayed();
-        match ended {
-            Ok(answer) => answer,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(error) => refuse(Error::outage(error), returns),
-        }
-    };
-    watch.until(pin!(answer), span).await
+        let idem = engine.borrow();
+        let watch = Watch::start(key.operation_name(), plan.meters);
+        let Admission { plan, name, verdict } = Admission::of(idem, plan, &key);
+        let span = observe::span(key.operation(), &name);
+        let begun = watch.started();
+        let answer = async {
+            let asked = ask(idem, &plan, &key, &name, verdict, returns.codec, begun).await;
+            let (flight, running) = match asked {
+                Ok(Asked::Run(mut held)) => {
+                    let flight = Arc::clone(held.flight());
+                    let running = async move { run(&plan, &key, &mut held, &returns, body).await };
+                    (flight, Idem::detach(running))
+                }
+                Ok(Asked::Unguarded) => {
+                    let unguarded = Unguarded::new(idem, name);
+                    let flight = Arc::clone(unguarded.alone.flight());
+                    let running = async move { unguarded.run(&plan, &key, &returns, body).await };
+                    (flight, Idem::detach(running))
+                }
+                Ok(Asked::Replay(replay)) => return replay.answer(&key, returns),
+                Err(error) => return refuse(error, returns),
+            };
+            let caller = Caller(Some(flight));
+            let ended = running.await;
+            caller.stayed();
+            match ended {
+                Ok(answer) => answer,
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(error) => refuse(Error::outage(error), returns),
+            }
+        };
+        watch.until(pin!(answer), span).await
+    }
 }
 
 /// Answers a call that has no engine to ask.

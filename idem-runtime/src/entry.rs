@@ -107,7 +107,7 @@ impl Idem {
         R: Return + Send + 'static,
         F: Future<Output = R> + Send + 'static,
     {
-        call::call_detached(self, *plan, key, returns, Box::pin(body))
+        call::call_detached(Ok(self), *plan, key, returns, Box::pin(body))
     }
 
     /// Makes one guarded call in the caller's open transaction: what `tx = …` is sugar for.

@@ -71,6 +71,7 @@ mod engine;
 mod entry;
 mod error;
 mod flight;
+mod flights;
 mod held;
 #[cfg(feature = "_http")]
 pub mod http;

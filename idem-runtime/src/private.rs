@@ -32,21 +32,18 @@ where
 }
 
 /// The same for `on_cancel = "finish"`.
-pub async fn call_detached<R, F>(
+pub fn call_detached<R, F>(
     site: &'static Site,
     engine: Option<Idem>,
     key: Key,
     returns: Returns<R>,
     body: F,
-) -> R
+) -> impl Future<Output = R>
 where
     R: Send + 'static,
     F: Future<Output = R> + Send + 'static,
 {
-    match resolve(site, engine) {
-        Ok(idem) => call::call_detached(&idem, site.plan(), key, returns, body).await,
-        Err(error) => call::refused(&key, returns, error),
-    }
+    call::call_detached(resolve(site, engine), site.plan(), key, returns, body)
 }
 
 pub(crate) fn resolve(site: &'static Site, engine: Option<Idem>) -> Result<Idem, Error> {

@@ -21,7 +21,7 @@ pub use people::Entry;
 pub(crate) use work::Running;
 
 use crate::error::Error;
-use crate::flight::Flights;
+use crate::flights::Flights;
 use crate::key::Key;
 use crate::plan::{Kept, Strategy};
 use crate::site::Site;

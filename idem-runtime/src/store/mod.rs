@@ -7,7 +7,7 @@
 //! [`idem::conformance!`](crate::conformance!).
 
 mod memory;
-mod names;
+mod name;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 mod rules;
@@ -19,17 +19,13 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
-use std::cell::Cell;
-use std::cmp::Ordering;
-use std::fmt;
 use std::future::Future;
-use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
-use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use memory::Memory;
-pub(crate) use names::{ByName, Shards};
+pub use name::Name;
+pub(crate) use name::{ByName, Shards};
 #[cfg(feature = "redis")]
 pub use redis::{Dialect, Redis, RedisOptions};
 pub use rules::{ChangeStep, ClaimStep, Standing};
@@ -42,7 +38,6 @@ pub use sql::Postgres;
 pub use sql::Sqlite;
 
 use crate::error::{Error, Source};
-use crate::key::Part;
 pub use crate::record::{Owner, Record, State};
 
 /// Whether one step of a store can be given this long: inside every clock's arithmetic, and long
@@ -56,97 +51,6 @@ pub(crate) fn check_timeout(timeout: Duration) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::config("the store's time-out is a millisecond to an hour"))
-    }
-}
-
-/// The name that a record is kept under: prefix, operation and dynamic part, joined by `:`.
-///
-/// At most some 300 bytes of visible ASCII for ordinary prefixes and operations. Clones share the
-/// text.
-#[derive(Clone)]
-pub struct Name {
-    text: Arc<str>,
-    /// Of the text: one call looks a name up in several tables, several times.
-    hash: u64,
-}
-
-/// The same for all names of this process, and nobody's guess.
-static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-
-impl Name {
-    /// The name of this text.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self { text: text.into(), hash: HASHER.hash_one(text) }
-    }
-
-    /// What every name under a prefix starts with: the prefix, encoded like a value, and `:`.
-    pub(crate) fn start(prefix: &str) -> String {
-        let mut start = String::with_capacity(prefix.len() + 1);
-        Part::new(&mut start).push_str(prefix);
-        start.push(':');
-        start
-    }
-
-    /// The name of both texts in a row: one allocation.
-    pub(crate) fn joined(prefix: &str, text: &str) -> Self {
-        let mut joined = JOINED.take();
-        joined.clear();
-        joined.push_str(prefix);
-        joined.push_str(text);
-        let name = Self::new(&joined);
-        JOINED.set(joined);
-        name
-    }
-}
-
-thread_local! {
-    static JOINED: Cell<String> = const { Cell::new(String::new()) };
-}
-
-impl Deref for Name {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.text
-    }
-}
-
-impl PartialEq for Name {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.text == other.text
-    }
-}
-
-impl Eq for Name {}
-
-impl Hash for Name {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-impl PartialOrd for Name {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Name {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.text.cmp(&other.text)
-    }
-}
-
-impl fmt::Debug for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Name").field(&self.text).finish()
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 
