@@ -1,5 +1,6 @@
 //! What the options, the template and the function say of each other.
 
+mod engine;
 mod loans;
 mod transaction;
 
@@ -11,6 +12,7 @@ use crate::names::Names;
 use crate::options::{Listed, Name, OnErr, Options, Row, Time, duration};
 use crate::suggest;
 use crate::template::Template;
+pub(crate) use engine::engine;
 pub(crate) use loans::{borrows, results};
 pub(crate) use transaction::transaction;
 

@@ -120,6 +120,15 @@ fn shape(lead: &str, parts: &[(Placeholder, String)], holes: usize, mistakes: &m
                 .to_owned(),
         );
     }
+    for (at, (again, _)) in parts.iter().enumerate() {
+        if parts[..at].iter().any(|(before, _)| before.place == again.place) {
+            let Placeholder { place, column } = again;
+            mistakes.push(format!(
+                "`{{{place}}}` at column {column} of the key stands before it already, and adds \
+                 nothing: remove it, or name what was meant"
+            ));
+        }
+    }
     for pair in parts.windows(2) {
         let ((before, between), (after, _)) = (&pair[0], &pair[1]);
         if !between.chars().any(separates) {

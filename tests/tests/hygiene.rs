@@ -109,7 +109,8 @@ impl<A: Serialize + DeserializeOwned + KeyPart> Go<A> for Newtype {
 }
 
 #[idempotent(
-    key = "long:{a}:{b.0}:{b.1.0}:{c.len()}:{c.trim().len()}:{a}:{a}:{a}:{a}:{a}:{a}:{a}",
+    key = "long:{a}:{b.0}:{b.1.0}:{b.1.1}:{c.len()}:{c.trim().len()}:{c.trim_start().len()}:{c.trim_end().len()}\
+           :{a.count_ones()}:{a.count_zeros()}:{a.leading_zeros()}:{a.trailing_zeros()}",
     strategy = "setnx"
 )]
 async fn long(a: u8, b: (u8, (u8, u8)), c: Cow<'_, str>) -> Result<(), Error> {

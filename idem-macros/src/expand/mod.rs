@@ -30,6 +30,7 @@ pub(crate) fn idempotent(options: TokenStream, item: &TokenStream) -> TokenStrea
     };
     check::missing(&options, &function, &mut errors);
     check::values(&options, &function, &mut errors);
+    check::engine(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
     check::results(&options, &function, &mut errors);
     check::transaction(&options, template.as_ref(), &function, &mut errors);

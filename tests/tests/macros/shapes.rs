@@ -277,7 +277,9 @@ macro_rules! guarded {
     };
 }
 
-guarded!(by_macro, "by_macro:{id}:{hidden}", id: u64, idem::Idem::in_memory(), "1h");
+static KEPT: std::sync::LazyLock<idem::Idem> = std::sync::LazyLock::new(idem::Idem::in_memory);
+
+guarded!(by_macro, "by_macro:{id}:{hidden}", id: u64, *KEPT, "1h");
 guarded!(by_macro_too);
 
 #[test]
