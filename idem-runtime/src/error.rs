@@ -156,7 +156,7 @@ pub enum Error {
 fn rounded(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),
-        whole => format!("{} s", whole + u64::from(time.subsec_nanos() > 0)),
+        whole => format!("{} s", whole.saturating_add(u64::from(time.subsec_nanos() > 0))),
     }
 }
 
@@ -282,6 +282,26 @@ impl Error {
             Self::NotInstalled | Self::Config { .. } => 500,
             Self::Outage { .. } => 503,
             Self::TimedOut { .. } => 504,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store of one's own may say of a lease that it never ends.
+    #[test]
+    fn any_time_to_ask_again_can_be_told() {
+        for (time, told) in [
+            (Duration::ZERO, "0 ms"),
+            (Duration::from_millis(250), "250 ms"),
+            (Duration::from_secs(2), "2 s"),
+            (Duration::from_millis(2001), "3 s"),
+            (Duration::MAX, "18446744073709551615 s"),
+        ] {
+            let error = Error::in_flight("op:1", time).to_string();
+            assert!(error.ends_with(&format!("ask again in {told}")), "{error}");
         }
     }
 }

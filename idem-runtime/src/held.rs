@@ -217,10 +217,10 @@ struct Later {
 
 impl Later {
     async fn settle(self, settlement: Settlement) {
-        let mut pause = Duration::from_millis(50);
         // As often as a renewal that failed is tried again: a store that comes back late has to be asked
         // while the lease stands.
         let longest = (self.claim.record.lease() / 9).min(Duration::from_secs(5));
+        let mut pause = Duration::from_millis(50).min(longest);
         let op = observe::op(settlement.change());
         while let Some(left) = self.flight.left() {
             tokio::time::sleep(pause.min(left)).await;

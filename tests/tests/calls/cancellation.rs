@@ -151,6 +151,20 @@ async fn a_completion_is_retried_for_as_long_as_the_lease_can_stand() {
     }
 }
 
+/// However short the lease, there is time in it for more than one try.
+#[tokio::test(start_paused = true)]
+async fn a_completion_is_retried_within_a_short_lease() {
+    let plan = Plan::setnx().lease(Duration::from_millis(100));
+    let (store, idem) = faulty().await;
+    for _ in 0..3 {
+        store.once(Step::Complete, Fault::Undone);
+    }
+    assert_eq!(ask(&idem, &plan).await.0.unwrap(), 77);
+    assert_eq!(idem.shutdown(Duration::from_hours(1)).await, 0);
+    let outcome = ask(&idem, &plan).await.1;
+    assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
+}
+
 /// C39: a call cut off after each number of polls in turn, on a real store: after a lease the key is
 /// anybody's, and no two bodies ever ran at once.
 async fn dropped_at_any_poll_it_wedges_nothing(place: Place) {
