@@ -9,7 +9,7 @@ use proc_macro2::Span;
 use crate::errors::Errors;
 use crate::function::{Function, Shape};
 use crate::names::Names;
-use crate::options::{Listed, Name, OnErr, Options, Row, Time, duration};
+use crate::options::{Listed, OnErr, OptionName, Options, Row, Time, duration};
 use crate::suggest;
 use crate::template::Template;
 pub(crate) use engine::engine;
@@ -42,7 +42,7 @@ pub(crate) fn missing(options: &Options, function: &Function, errors: &mut Error
 
 /// How a needed option would be written on this function.
 fn write_here(row: &Row, function: &Function) -> String {
-    let meant = |text: &&str| row.option == Name::Token && text.contains("token");
+    let meant = |text: &&str| row.option == OptionName::Token && text.contains("token");
     match function.names.texts().find(meant) {
         Some(parameter) => format!("{} = {parameter}", row.name),
         None => row.example.to_owned(),
@@ -114,7 +114,7 @@ pub(crate) fn values(options: &Options, function: &Function, errors: &mut Errors
     }
 }
 
-/// What is to be told of the template's unknown names.
+/// Who tells the template's unknown names.
 pub(crate) enum Unknown {
     /// All names are known.
     None,

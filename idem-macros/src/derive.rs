@@ -1,4 +1,4 @@
-//! `#[derive(KeyPart)]`.
+//! `#[derive(KeyPart)]`, and what it has in common with the other derive.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -10,6 +10,14 @@ use crate::errors::Errors;
 use crate::runtime::Runtime;
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
+    derived(item, implement)
+}
+
+/// What a derive writes: the implementation, or all mistakes in place of it.
+pub(crate) fn derived(
+    item: TokenStream,
+    implement: impl FnOnce(&DeriveInput, &mut Errors) -> Option<TokenStream>,
+) -> TokenStream {
     let mut errors = Errors::default();
     let tokens = match syn::parse2::<DeriveInput>(item) {
         Ok(input) => implement(&input, &mut errors),

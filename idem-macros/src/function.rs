@@ -36,7 +36,7 @@ pub(crate) enum Shape {
     Pinned(Box<Pinned>),
 }
 
-/// A function as it parses, before it is judged.
+/// A function as it parses, before anything is refused.
 struct Parsed {
     attrs: Vec<Attribute>,
     vis: Visibility,
@@ -69,7 +69,8 @@ fn default(input: ParseStream<'_>) -> Option<Ident> {
 }
 
 impl Function {
-    /// Parses the item and tells what keeps it from being guarded.
+    /// Parses the item, and tells what keeps it from being guarded. `None` where nothing can be made of
+    /// it.
     pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Self> {
         let parsed: Parsed = match syn::parse2(item.clone()) {
             Ok(parsed) => parsed,
@@ -95,6 +96,13 @@ impl Function {
         let (inner_attrs, body) =
             split.parse2(group.stream()).unwrap_or_else(|_| (Vec::new(), group.stream()));
         let names = Names::of(&parsed.sig);
+        let guarded_again = parsed.attrs.iter().find(|attr| {
+            attr.path().segments.last().is_some_and(|last| last.ident == "idempotent")
+        });
+        if let Some(again) = guarded_again {
+            let name = &parsed.sig.ident;
+            errors.under(again, format!("`{name}` is guarded twice: remove one `#[idempotent]`"));
+        }
         let mut function = Self {
             attrs: parsed.attrs,
             inner_attrs,
@@ -106,7 +114,11 @@ impl Function {
             shape: Shape::Async,
             names,
         };
-        function.judge(errors).then_some(function)
+        if function.sig.asyncness.is_none() && !function.recognise(errors) {
+            return None;
+        }
+        function.refuse(errors);
+        Some(function)
     }
 
     /// Whether a parameter is bound as `mut`.
@@ -134,38 +146,35 @@ impl Function {
         }
     }
 
-    /// Tells what keeps the function from being guarded. Whether it is an async one.
-    fn judge(&mut self, errors: &mut Errors) -> bool {
+    /// Takes a function that is not `async fn` for one that another macro has made so; if it is none,
+    /// that is told. Whether it is one.
+    fn recognise(&mut self, errors: &mut Errors) -> bool {
+        let Some((pinned, body)) = pinned::recognise(&self.sig.output, &self.body) else {
+            let name = &self.sig.ident;
+            let below = if pinned::blocks(&self.body) {
+                ", with what makes it sync, such as `#[tokio::main]`, below `#[idempotent]`"
+            } else {
+                ""
+            };
+            errors.at(
+                self.sig.fn_token.span,
+                format!("`#[idempotent]` guards async functions: write `async fn {name}`{below}"),
+            );
+            return false;
+        };
+        for local in &pinned.lets {
+            self.names.rebind(local);
+        }
+        self.body = body;
+        self.shape = Shape::Pinned(Box::new(pinned));
+        true
+    }
+
+    /// Tells what else keeps the function from being guarded.
+    fn refuse(&self, errors: &mut Errors) {
         let sig = &self.sig;
         let name = &sig.ident;
-        let again = self.attrs.iter().find(|attr| {
-            attr.path().segments.last().is_some_and(|last| last.ident == "idempotent")
-        });
-        if let Some(again) = again {
-            errors.under(again, format!("`{name}` is guarded twice: remove one `#[idempotent]`"));
-        }
         let mut no = |span: Span, message: String| errors.at(span, message);
-        if sig.asyncness.is_none() {
-            let Some((pinned, body)) = pinned::recognise(&sig.output, &self.body) else {
-                let below = if pinned::blocks(&self.body) {
-                    ", with what makes it sync, such as `#[tokio::main]`, below `#[idempotent]`"
-                } else {
-                    ""
-                };
-                no(
-                    sig.fn_token.span,
-                    format!(
-                        "`#[idempotent]` guards async functions: write `async fn {name}`{below}"
-                    ),
-                );
-                return false;
-            };
-            for local in &pinned.lets {
-                self.names.rebind(local);
-            }
-            self.body = body;
-            self.shape = Shape::Pinned(Box::new(pinned));
-        }
         if let syn::Safety::Unsafe(token) = &sig.safety {
             no(
                 token.span,
@@ -208,7 +217,6 @@ impl Function {
                 }
             }
         }
-        true
     }
 }
 

@@ -1,8 +1,13 @@
 //! The macros of `idem`. Use them through that crate, which re-exports them.
 //!
-//! The modules stand in the order in which the work flows: `options` and `template` parse what the
-//! user wrote, `function` what it stands on, `check` puts the two together, `expand` writes the
-//! guarded function, and `fallback` the plain one when there was a mistake.
+//! `#[idempotent]`, in the order in which the work flows: `options` and `template` parse what the
+//! user wrote, `function` what it stands on, `check` holds them against each other, `expand` writes
+//! the guarded function, and `fallback` the plain one when there was a mistake.
+//!
+//! The other macros are a module each: `key` for `key!`, `derive` for `KeyPart`, `machine` for
+//! `StateMachine`. All of them use `errors` (mistakes are collected), `names` (the parameters in
+//! scope), `place` (`user.id`), `runtime` (where the library is), `suggest` ("did you mean") and
+//! `case` (`snake_case`).
 
 mod case;
 mod check;
@@ -71,7 +76,7 @@ use proc_macro::TokenStream;
 /// | `map_err` | a path to a `fn(idem::Error) -> E` (`From`) |
 /// | `codec` | a type that implements `idem::Codec<T>` (`idem::Json`) |
 /// | `on_outage` | `"fail"` (default), or `"run"`: unguarded when the store can't be asked; `setnx` only |
-/// | `tx` | the parameter that holds the caller's open transaction, a `&mut` of sqlx's: claim, writes and result commit with it; `db` only, and without `lease`, `max_runtime`, `on_err` and `on_cancel` |
+/// | `tx` | the parameter that holds the caller's open transaction, a `&mut` of sqlx's: claim, writes and result commit with it; for `db`, and needed for `state`; without `lease`, `max_runtime`, `on_err` and `on_cancel` |
 /// | `crate` | the path of `idem`, where a re-export hides it |
 ///
 /// Durations are whole numbers with a unit: `ms`, `s`, `m`, `h` or `d`.

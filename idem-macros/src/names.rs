@@ -14,7 +14,7 @@ pub(crate) struct Name {
     pub(crate) text: String,
     /// Cloned from where it is bound: hygiene holds, and the compiler points there.
     pub(crate) ident: Ident,
-    /// Whether its type says by itself that the server knows the value: `u64`, `&str`.
+    /// Whether its type alone says that the value is the server's own, not a client's: `u64`, `&str`.
     pub(crate) of_server: bool,
     /// The predicates of the `#[cfg(…)]`s on each parameter that binds it: there may be one for each
     /// configuration.
@@ -118,7 +118,7 @@ fn cfgs(attrs: &[Attribute]) -> Vec<TokenStream> {
         .collect()
 }
 
-/// Types that are parts of the server's own making, whoever looks at them.
+/// Whether a type is a number, `bool`, `char` or text by its name, or a reference to one.
 pub(crate) fn is_primitive(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => is_primitive(&reference.elem),

@@ -12,8 +12,7 @@ const RULE: &str = "`on_cancel = \"finish\"` lets the body outlive its caller, s
 
 /// Tells what a body that outlives its caller can't have.
 pub(crate) fn borrows(options: &Options, function: &Function, errors: &mut Errors) {
-    // With `tx` nothing can finish by itself, which is told at the option.
-    if !options.finishes() || options.tx.is_some() {
+    if !options.finishes() {
         return;
     }
     for argument in &function.sig.inputs {

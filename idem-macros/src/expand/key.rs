@@ -38,8 +38,9 @@ pub(crate) fn write(
     let mut texts = TokenStream::new();
     let mut origins = Vec::new();
     let own = |place: &Place, root: &Root| place.is_plain() && root.of_server;
-    let known = template.parts.iter().zip(roots).any(|((hole, _), root)| own(&hole.place, root));
-    let asked = !known || matches!(compared, Compared::Unsaid);
+    let has_own = template.parts.iter().zip(roots).any(|((hole, _), root)| own(&hole.place, root));
+    // With a part of the server's own, and with the arguments compared, no answer would matter.
+    let asks_origins = !has_own || matches!(compared, Compared::Unsaid);
     let writer = Ident::new("writer", Span::mixed_site());
     let private = {
         let runtime = runtime.at(at_key);
@@ -59,14 +60,15 @@ pub(crate) fn write(
         let runtime = runtime.at(span);
         // What a method makes of a client's key is the client's too: `key.as_str()`. Looked at before
         // the method, which may use the value up.
-        let made_of = place.before_methods().filter(|_| asked && !root.of_server).map(|before| {
-            let before = before.tokens(&root.ident, at_key);
-            let origin = format_ident!("origin_{at}", span = at_key);
-            lets.extend(quote_spanned! {at_key=>
-                let #origin = #private::Origin::of(&#before).origin();
+        let made_of =
+            place.before_methods().filter(|_| asks_origins && !root.of_server).map(|before| {
+                let before = before.tokens(&root.ident, at_key);
+                let origin = format_ident!("origin_{at}", span = at_key);
+                lets.extend(quote_spanned! {at_key=>
+                    let #origin = #private::Origin::of(&#before).origin();
+                });
+                origin
             });
-            origin
-        });
         lets.extend(quote_spanned!(span=> let #part = &#value;));
         texts.extend(quote_spanned! {span=>
             #runtime::KeyPart::write(#part, &mut #writer.part(#name));
@@ -74,7 +76,7 @@ pub(crate) fn write(
         if !after.is_empty() {
             texts.extend(quote!(#writer.literal(#after);));
         }
-        if !asked || own(place, root) {
+        if !asks_origins || own(place, root) {
             continue;
         }
         let origin = quote_spanned!(at_key=> #private::Origin::of(#part).origin());
@@ -83,7 +85,7 @@ pub(crate) fn write(
             Some(before) => quote_spanned!(at_key=> #private::Made::made(#before, #origin)),
         });
     }
-    let check = check(&origins, known, compared, at_key, runtime);
+    let check = check(&origins, has_own, compared, at_key, runtime);
     let fingerprint = fingerprint(compared, runtime);
     let runtime = runtime.at(at_key);
     quote! {
@@ -95,29 +97,28 @@ pub(crate) fn write(
     }
 }
 
-/// Asks the types where the parts come from, unless the answer can't matter. `known`: there is a
-/// part of the server's own beside `parts`.
+/// Has the compiler look at the origins of these parts. `has_own`: there is a part of the server's own
+/// beside them.
 fn check(
-    parts: &[TokenStream],
-    known: bool,
+    origins: &[TokenStream],
+    has_own: bool,
     compared: &Compared<'_>,
     at_key: Span,
     runtime: &Runtime,
 ) -> TokenStream {
-    let unsaid = matches!(compared, Compared::Unsaid);
-    if parts.is_empty() {
+    if origins.is_empty() {
         return TokenStream::new();
     }
     let runtime = runtime.at(at_key);
     let private = quote_spanned!(at_key=> #runtime::__private);
-    let origins = Ident::new("origins", at_key);
-    let start = Ident::new(if known { "known" } else { "start" }, at_key);
-    let scoped = (!known).then(|| quote_spanned!(at_key=> #private::Scoped::scoped(&#origins);));
-    let compared =
-        unsaid.then(|| quote_spanned!(at_key=> #private::Compared::compared(&#origins);));
+    let parts = Ident::new("origins", at_key);
+    let start = Ident::new(if has_own { "known" } else { "start" }, at_key);
+    let scoped = (!has_own).then(|| quote_spanned!(at_key=> #private::Scoped::scoped(&#parts);));
+    let compared = matches!(compared, Compared::Unsaid)
+        .then(|| quote_spanned!(at_key=> #private::Compared::compared(&#parts);));
     quote_spanned! {at_key=>
-        let #origins = #private::Parts::#start()
-            #(.and(#parts))*;
+        let #parts = #private::Parts::#start()
+            #(.and(#origins))*;
         #scoped
         #compared
     }

@@ -173,7 +173,7 @@ fn absent(options: &Options, template: &Template, function: &Function) -> TokenS
     absent
 }
 
-/// The key takes the token that the option names along.
+/// `.token(…)` on the key, for the token that the option names.
 fn token(context: &Context<'_>) -> Option<TokenStream> {
     let listed = context.options.token.as_ref()?;
     let value = listed.value(&context.function.names)?;

@@ -1,13 +1,16 @@
 //! What stands in `#[state(…)]`, on the enum and on its variants.
 
-use proc_macro2::{Group, Ident, Span, TokenStream};
+mod entry;
+
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, LitStr, Meta, Token};
 
 use crate::errors::Errors;
 use crate::suggest;
+use entry::Entry;
 
 /// A key that an attribute has: its name, where it stands, and how it is written.
 struct Known {
@@ -25,7 +28,7 @@ const KNOWN: &[Known] = &[
     Known { name: "name", on_enum: false, example: "name = \"paid\"" },
 ];
 
-/// What the enum's attribute says. What was wrong is missing, and told.
+/// What the enum's attribute says. A key with a wrong value is told, and is `None` here.
 #[derive(Default)]
 pub(super) struct OnEnum {
     pub(super) table: Option<String>,
@@ -108,108 +111,6 @@ impl OnVariant {
     }
 }
 
-/// A name, and what follows it.
-struct Entry {
-    name: Ident,
-    value: Value,
-}
-
-enum Value {
-    None,
-    Equals(Expr),
-    List(Group),
-}
-
-impl Parse for Entry {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input.call(Ident::parse_any)?;
-        let value = if input.parse::<Option<Token![=]>>()?.is_some() {
-            Value::Equals(input.parse()?)
-        } else if input.peek(syn::token::Paren) {
-            Value::List(input.parse()?)
-        } else {
-            Value::None
-        };
-        Ok(Self { name, value })
-    }
-}
-
-impl Entry {
-    /// The text after `=`.
-    fn text(&self, known: &Known, errors: &mut Errors) -> Option<LitStr> {
-        if let Value::Equals(value) = &self.value
-            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = bare(value)
-        {
-            return errors.plain(text).then(|| text.clone());
-        }
-        self.wrong("takes a name in quotes", known, errors);
-        None
-    }
-
-    /// The states in parentheses.
-    fn states(&self, known: &Known, errors: &mut Errors) -> Vec<Ident> {
-        let Value::List(group) = &self.value else {
-            self.wrong("lists states in parentheses", known, errors);
-            return Vec::new();
-        };
-        if group.stream().is_empty() {
-            errors.at(
-                group.span(),
-                "`to()` lists nothing: a state that leads nowhere goes without, so remove it",
-            );
-            return Vec::new();
-        }
-        let list =
-            |input: ParseStream<'_>| input.call(Punctuated::<Expr, Token![,]>::parse_terminated);
-        let Ok(list) = list.parse2(group.stream()) else {
-            let message = format!("`to` lists states: write `{}`", known.example);
-            errors.at(group.span(), message);
-            return Vec::new();
-        };
-        list.iter().filter_map(|expr| state(expr, errors)).collect()
-    }
-
-    fn wrong(&self, rule: &str, known: &Known, errors: &mut Errors) {
-        let message = format!("`{}` {rule}: write `{}`", known.name, known.example);
-        match &self.value {
-            Value::None => errors.at(self.name.span(), message),
-            Value::Equals(value) => errors.under(value, message),
-            Value::List(group) => errors.at(group.span(), message),
-        }
-    }
-}
-
-/// An expression without the invisible brackets in which it came through `macro_rules!`.
-fn bare(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Group(group) => bare(&group.expr),
-        expr => expr,
-    }
-}
-
-/// A variant's bare name.
-fn state(expr: &Expr, errors: &mut Errors) -> Option<Ident> {
-    let message = match bare(expr) {
-        Expr::Path(path) if path.qself.is_none() => match last(&path.path) {
-            (Some(name), true) => return Some(name),
-            (Some(name), false) => format!("a state is a variant's bare name: write `{name}`"),
-            (None, _) => "a state is a variant's bare name".to_owned(),
-        },
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-            format!("a state is a variant's bare name, without quotes: write `{}`", text.value())
-        }
-        _ => "a state is a variant's bare name".to_owned(),
-    };
-    errors.under(expr, message);
-    None
-}
-
-/// The last name of a path, and whether it is all of it.
-fn last(path: &Path) -> (Option<Ident>, bool) {
-    let name = path.segments.last().filter(|last| last.arguments.is_none());
-    (name.map(|last| last.ident.clone()), path.segments.len() == 1)
-}
-
 /// Everything in the `#[state(…)]`s that is known and stands where it belongs, each once. `written`
 /// are the names of these, and of what misspelt ones were meant to be.
 fn entries(
@@ -237,6 +138,8 @@ fn entries(
     all
 }
 
+/// The entries of one `#[state(…)]`. If it can't be read, that is told, and every key counts as
+/// `written`.
 fn parsed(
     attr: &Attribute,
     on_enum: bool,
@@ -269,6 +172,7 @@ fn parsed(
     }
 }
 
+/// What is known of a name. An unknown one is told, as is one that belongs elsewhere.
 fn known(
     name: &Ident,
     on_enum: bool,
@@ -298,7 +202,8 @@ fn known(
 /// The longest name that every database takes.
 const LONGEST: usize = 63;
 
-/// Tells a name that would have to be escaped in a statement.
+/// Tells a name that would have to be escaped in a statement; whether it would not. `schema`: a schema
+/// may stand before it.
 fn plain(known: &Known, text: &LitStr, schema: bool, errors: &mut Errors) -> bool {
     let value = text.value();
     let (before, own) = match value.split_once('.') {

@@ -1,4 +1,5 @@
-//! `#[derive(StateMachine)]`.
+//! `#[derive(StateMachine)]`: the enum and its attributes are parsed and checked, then the machine is
+//! written as a constant.
 
 mod attributes;
 mod diagram;
@@ -10,6 +11,7 @@ use syn::ext::IdentExt;
 use syn::{Data, DataEnum, DeriveInput, Fields};
 
 use crate::case::snake_case;
+use crate::derive::derived;
 use crate::errors::Errors;
 use crate::runtime::Runtime;
 use crate::suggest;
@@ -17,15 +19,7 @@ use attributes::{OnEnum, OnVariant};
 use graph::Graph;
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
-    let tokens = match syn::parse2::<DeriveInput>(item) {
-        Ok(input) => implement(&input, &mut errors),
-        Err(error) => {
-            errors.push(error);
-            None
-        }
-    };
-    if errors.is_empty() { tokens.unwrap_or_default() } else { errors.into_tokens() }
+    derived(item, implement)
 }
 
 /// A machine that keeps the rules, or whose mistakes are told.

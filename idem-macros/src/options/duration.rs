@@ -1,5 +1,6 @@
 //! Durations: whole numbers with `ms`, `s`, `m`, `h` or `d`, and nothing else.
 
+/// Each unit with its milliseconds, the longest first.
 const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
@@ -13,7 +14,9 @@ const ALIASES: [(&[&str], u64); 6] = [
     (&["w", "wk", "week", "weeks"], 604_800_000),
 ];
 
-/// What every store can be asked to keep: a hundred years.
+const RULE: &str = "a duration is a whole number with `ms`, `s`, `m`, `h` or `d`";
+
+/// What every store can be asked to keep, in milliseconds: a hundred years.
 const LONGEST: u64 = 100 * 366 * 86_400_000;
 
 /// Milliseconds, or what is wrong and what to write.
@@ -42,8 +45,6 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
         _ => Err("a duration is at most a hundred years: write `\"36600d\"` or less".to_owned()),
     }
 }
-
-const RULE: &str = "a duration is a whole number with `ms`, `s`, `m`, `h` or `d`";
 
 /// The shortest exact spelling.
 pub(crate) fn spell(millis: u64) -> String {

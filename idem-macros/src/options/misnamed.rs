@@ -1,4 +1,4 @@
-//! What stands where an option is due, and has the name of none.
+//! What stands where an option is due and is none: a string without a name, an unknown name.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -7,7 +7,7 @@ use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
 use syn::{Expr, Lit, LitStr, Token};
 
-use super::table::{Name, Row, Strategy, TABLE};
+use super::table::{OptionName, Row, Strategy, TABLE};
 use super::{Options, parenthesised, value};
 use crate::errors::Errors;
 use crate::suggest;
@@ -15,11 +15,11 @@ use crate::suggest;
 const RULE: &str = "an option is a name and a value, such as `ttl = \"24h\"`";
 
 impl Options {
-    /// Tells a value without a name. A string may be the key; whether it is, shows at the end.
-    pub(super) fn without_name(&mut self, wrong: TokenStream, errors: &mut Errors) {
+    /// Tells a value without a name. A string may be the key: that is known once all options are read.
+    pub(super) fn tell_nameless(&mut self, wrong: TokenStream, errors: &mut Errors) {
         match syn::parse2::<LitStr>(wrong.clone()) {
             Ok(text) if Strategy::ALL.iter().any(|one| one.name() == text.value()) => {
-                self.meant.push(Name::Strategy);
+                self.meant.push(OptionName::Strategy);
                 let text = text.token();
                 errors.under(wrong, format!("an option has a name: write `strategy = {text}`"));
             }
@@ -29,7 +29,7 @@ impl Options {
     }
 
     /// Tells a string without a name, and takes it for the key where there is no other.
-    pub(super) fn name(&mut self, errors: &mut Errors) {
+    pub(super) fn nameless_as_key(&mut self, errors: &mut Errors) {
         let Some(text) = self.nameless.take() else { return };
         let Some(row) = Row::of("key").filter(|_| !self.wrote_key()) else {
             errors.under(text, RULE);
@@ -61,8 +61,8 @@ impl Options {
         true
     }
 
-    /// Tells an option that does not exist. One that was meant is not told to be missing as well.
-    pub(super) fn unknown(
+    /// Tells an option that does not exist. The one that was meant is not told to be missing as well.
+    pub(super) fn tell_unknown(
         &mut self,
         name: &Ident,
         more: &TokenStream,
@@ -75,9 +75,9 @@ impl Options {
                 name.span(),
                 format!("`{strategy}` is a strategy: write `strategy = \"{strategy}\"`"),
             );
-            self.meant.push(Name::Strategy);
+            self.meant.push(OptionName::Strategy);
             if followed_by_options {
-                self.meant.push(Name::Key);
+                self.meant.push(OptionName::Key);
             }
             return;
         }

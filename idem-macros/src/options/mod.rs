@@ -17,7 +17,7 @@ use crate::errors::Errors;
 pub(crate) use edge::Edge;
 pub(crate) use places::{Listed, place};
 use table::Kind;
-pub(crate) use table::{Name, Row, Strategy};
+pub(crate) use table::{OptionName, Row, Strategy};
 use value::Value;
 
 /// A duration, and where it was written.
@@ -45,7 +45,7 @@ pub(crate) enum Fingerprint {
     Places(Vec<Listed>),
 }
 
-/// The options that were given. What was wrong is missing, and told.
+/// The options that were given. One whose value is wrong is told, and is `None` here.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) key: Option<LitStr>,
@@ -70,12 +70,12 @@ pub(crate) struct Options {
     /// The name of the parameter that holds the caller's transaction.
     pub(crate) tx: Option<Ident>,
     pub(crate) krate: Option<Path>,
-    /// Names of the options that were written, wrong values too, so that a wrong one is not told to
-    /// be missing as well.
+    /// The options that were written, and where; also those with a wrong value, so that none of them
+    /// is told to be missing as well.
     written: Vec<(&'static Row, Span)>,
     /// What misspelt options were meant to be.
-    meant: Vec<Name>,
-    /// A string that stands where an option is due.
+    meant: Vec<OptionName>,
+    /// A string without a name, where an option is due: perhaps the key.
     nameless: Option<LitStr>,
 }
 
@@ -85,42 +85,45 @@ impl Options {
         let mut options = Self::default();
         let parse = |input: ParseStream<'_>| {
             while !input.is_empty() {
-                options.one(input, errors);
+                options.parse_one(input, errors);
             }
             Ok(())
         };
         if let Err(error) = parse.parse2(tokens) {
             errors.push(error);
         }
-        options.name(errors);
-        options.foreign(errors);
+        options.nameless_as_key(errors);
+        options.refuse_foreign(errors);
         options
     }
 
-    /// Whether an option was written, be its value right or wrong.
+    /// Whether the key was written, or misspelt, be its value right or wrong.
     pub(crate) fn wrote_key(&self) -> bool {
-        self.wrote(Name::Key) || self.meant.contains(&Name::Key)
+        self.wrote(OptionName::Key) || self.meant.contains(&OptionName::Key)
     }
 
+    /// The same of the strategy.
     pub(crate) fn wrote_strategy(&self) -> bool {
-        self.wrote(Name::Strategy) || self.meant.contains(&Name::Strategy)
+        self.wrote(OptionName::Strategy) || self.meant.contains(&OptionName::Strategy)
     }
 
-    /// What the strategy can't be without and was not written.
+    /// The options that the strategy can't be without, and that were not written.
     pub(crate) fn lacking(&self) -> impl Iterator<Item = &'static Row> {
         let needed = self.strategy.into_iter().flat_map(Row::needed_for);
         needed.filter(|row| !self.wrote(row.option) && !self.meant.contains(&row.option))
     }
 
+    /// Whether a duplicate is refused, and so no result stored.
     pub(crate) fn rejects(&self) -> bool {
         self.on_duplicate.is_some_and(|word| word.text == "reject")
     }
 
+    /// Whether the use of a token is recorded in the database.
     pub(crate) fn keeps_in_db(&self) -> bool {
         self.store.is_some_and(|word| word.text == "db")
     }
 
-    /// Whether the body outlives its caller; never in its caller's transaction.
+    /// Whether the body goes on when its caller has left; never in its caller's transaction.
     pub(crate) fn finishes(&self) -> bool {
         self.tx.is_none() && self.on_cancel.is_some_and(|word| word.text == "finish")
     }
@@ -133,12 +136,12 @@ impl Options {
         }
     }
 
-    fn wrote(&self, name: Name) -> bool {
+    fn wrote(&self, name: OptionName) -> bool {
         self.written.iter().any(|(row, _)| row.option == name)
     }
 
-    /// One option and the comma after it.
-    fn one(&mut self, input: ParseStream<'_>, errors: &mut Errors) {
+    /// Parses one option and the comma after it.
+    fn parse_one(&mut self, input: ParseStream<'_>, errors: &mut Errors) {
         let name = input.call(Ident::parse_any).or_else(|_| misnamed::quoted(input, errors));
         let Ok(name) = name else {
             let wrong = value::until_comma(input);
@@ -149,25 +152,26 @@ impl Options {
                 }
                 return;
             }
-            self.without_name(wrong, errors);
+            self.tell_nameless(wrong, errors);
             let _ = input.parse::<Token![,]>();
             return;
         };
         if let Some(row) = Row::of(&name.unraw().to_string()) {
-            self.known(row, &name, input, errors);
+            self.parse_value(row, &name, input, errors);
         } else {
             let more = misnamed::rest(input);
             let alone = input.is_empty() || input.peek(Token![,]);
             if alone && self.is_meant_for_key(&name, &more, errors) {
                 return separator(input, errors);
             }
-            self.unknown(&name, &more, input.peek(syn::token::Paren), errors);
+            self.tell_unknown(&name, &more, input.peek(syn::token::Paren), errors);
             misnamed::skip_value(input);
         }
         separator(input, errors);
     }
 
-    fn known(
+    /// Parses what follows the name of an option.
+    fn parse_value(
         &mut self,
         row: &'static Row,
         name: &Ident,
@@ -204,52 +208,47 @@ impl Options {
         }
     }
 
-    fn set(&mut self, option: Name, value: Value) {
+    /// Keeps a value, which [`value::parse`] has made of the option's own kind.
+    fn set(&mut self, option: OptionName, value: Value) {
         match (option, value) {
-            (Name::Key, Value::Text(text)) => self.key = Some(text),
-            (Name::Strategy, Value::Word(text, _)) => {
-                self.strategy = Strategy::ALL.iter().copied().find(|one| one.name() == text);
+            (OptionName::Key, Value::Text(text)) => self.key = Some(text),
+            (OptionName::Strategy, Value::Word(word)) => {
+                self.strategy = Strategy::ALL.iter().copied().find(|one| one.name() == word.text);
             }
-            (Name::Ttl, Value::Millis(millis, span)) => self.ttl = Some(Time { millis, span }),
-            (Name::Lease, Value::Millis(millis, span)) => self.lease = Some(Time { millis, span }),
-            (Name::MaxRuntime, Value::Millis(millis, span)) => {
-                self.max_runtime = Some(Time { millis, span });
-            }
-            (Name::Wait, Value::Millis(millis, span)) => self.wait = Some(Time { millis, span }),
-            (Name::Fingerprint, Value::Places(all)) => {
+            (OptionName::Ttl, Value::Time(time)) => self.ttl = Some(time),
+            (OptionName::Lease, Value::Time(time)) => self.lease = Some(time),
+            (OptionName::MaxRuntime, Value::Time(time)) => self.max_runtime = Some(time),
+            (OptionName::Wait, Value::Time(time)) => self.wait = Some(time),
+            (OptionName::Fingerprint, Value::Places(all)) => {
                 self.fingerprint = Some(Fingerprint::Places(all));
             }
-            (Name::Fingerprint, _) => self.fingerprint = Some(Fingerprint::Off),
-            (Name::OnDuplicate, Value::Word(text, span)) => {
-                self.on_duplicate = Some(Word { text, span });
-            }
-            (Name::OnErr, Value::Word(text, span)) => {
-                self.on_err = Some(OnErr::Word(Word { text, span }));
-            }
-            (Name::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
-            (Name::OnCancel, Value::Word(text, span)) => self.on_cancel = Some(Word { text, span }),
-            (Name::Limit, Value::Number(number)) => self.limit = Some(number),
-            (Name::Token, Value::Place(place)) => self.token = Some(place),
-            (Name::Store, Value::Word(text, span)) => self.store = Some(Word { text, span }),
-            (Name::OnOutage, Value::Word(text, span)) => self.on_outage = Some(Word { text, span }),
-            (Name::Transition, Value::Edge(edge)) => self.transition = Some(edge),
-            (Name::Entity, Value::Expr(expr)) => self.entity = Some(expr),
-            (Name::Engine, Value::Expr(expr)) => self.engine = Some(expr),
-            (Name::MapErr, Value::Path(path)) => self.map_err = Some(path),
-            (Name::Crate, Value::Path(path)) => self.krate = Some(path),
-            (Name::Codec, Value::Type(ty)) => self.codec = Some(ty),
-            (Name::Tx, Value::Name(name)) => self.tx = Some(name),
+            (OptionName::Fingerprint, _) => self.fingerprint = Some(Fingerprint::Off),
+            (OptionName::OnDuplicate, Value::Word(word)) => self.on_duplicate = Some(word),
+            (OptionName::OnErr, Value::Word(word)) => self.on_err = Some(OnErr::Word(word)),
+            (OptionName::OnErr, Value::Path(path)) => self.on_err = Some(OnErr::Path(path)),
+            (OptionName::OnCancel, Value::Word(word)) => self.on_cancel = Some(word),
+            (OptionName::Limit, Value::Number(number)) => self.limit = Some(number),
+            (OptionName::Token, Value::Place(place)) => self.token = Some(place),
+            (OptionName::Store, Value::Word(word)) => self.store = Some(word),
+            (OptionName::OnOutage, Value::Word(word)) => self.on_outage = Some(word),
+            (OptionName::Transition, Value::Edge(edge)) => self.transition = Some(edge),
+            (OptionName::Entity, Value::Expr(expr)) => self.entity = Some(expr),
+            (OptionName::Engine, Value::Expr(expr)) => self.engine = Some(expr),
+            (OptionName::MapErr, Value::Path(path)) => self.map_err = Some(path),
+            (OptionName::Crate, Value::Path(path)) => self.krate = Some(path),
+            (OptionName::Codec, Value::Type(ty)) => self.codec = Some(ty),
+            (OptionName::Tx, Value::Name(name)) => self.tx = Some(name),
             (option, _) => unreachable!("the table gives {option:?} a value of its kind"),
         }
     }
 
     /// Tells the options that the strategy does not use.
-    fn foreign(&self, errors: &mut Errors) {
+    fn refuse_foreign(&self, errors: &mut Errors) {
         let Some(strategy) = self.strategy else { return };
         for (row, span) in &self.written {
             if let Some(message) = row.foreign_to(strategy) {
                 errors.at(*span, message);
-            } else if self.wrote(Name::Tx)
+            } else if self.wrote(OptionName::Tx)
                 && let Some(message) = row.foreign_in_transaction()
             {
                 errors.at(*span, message);
@@ -258,7 +257,7 @@ impl Options {
     }
 }
 
-/// Whether something else stands where `=` is due: `:`, `=>`, `==` or other brackets.
+/// Whether a wrong sign stands where `=` or `(` is due: `:`, `=>`, `==`, other brackets.
 fn by_another_sign(input: ParseStream<'_>) -> bool {
     let equals = input.peek(Token![=]) && !input.peek(Token![=>]) && !input.peek(Token![==]);
     let end = input.is_empty() || input.peek(Token![,]) || input.peek(syn::token::Paren);

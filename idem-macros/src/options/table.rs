@@ -28,9 +28,9 @@ impl Strategy {
     }
 }
 
-/// An option.
+/// Which option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Name {
+pub(crate) enum OptionName {
     Key,
     Strategy,
     Ttl,
@@ -97,7 +97,8 @@ impl Kind {
 /// What is known of an option.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(crate) option: Name,
+    pub(crate) option: OptionName,
+    /// As it is written.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     /// The strategies that use it.
@@ -107,36 +108,36 @@ pub(crate) struct Row {
 }
 
 const ALL: &[Strategy] = Strategy::ALL;
+/// Those whose claim has a lease: a transition is claimed in its caller's transaction.
 const LEASED: &[Strategy] = &[Strategy::Setnx, Strategy::Count, Strategy::Db, Strategy::Token];
-const STORED: &[Strategy] = ALL;
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
-    row(Name::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
-    row(Name::Strategy, "strategy", Kind::Word(&["setnx", "count", "db", "token", "state"]), ALL, "strategy = \"setnx\""),
-    row(Name::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
-    row(Name::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
-    row(Name::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),
-    row(Name::Fingerprint, "fingerprint", Kind::Places, ALL, "fingerprint(amount, to.iban)"),
-    row(Name::Wait, "wait", Kind::Duration, ALL, "wait = \"5s\""),
-    row(Name::OnDuplicate, "on_duplicate", Kind::Word(&["replay", "reject"]), ALL, "on_duplicate = \"reject\""),
-    row(Name::OnErr, "on_err", Kind::WordOrPath(&["release", "hold", "store"]), LEASED, "on_err = \"hold\""),
-    row(Name::OnCancel, "on_cancel", Kind::Word(&["hold", "finish"]), LEASED, "on_cancel = \"finish\""),
-    row(Name::Limit, "limit", Kind::Limit, &[Strategy::Count], "limit = 3"),
-    row(Name::Token, "token", Kind::Place, &[Strategy::Token], "token = token"),
-    row(Name::Store, "store", Kind::Word(&["kv", "db"]), &[Strategy::Token], "store = \"db\""),
-    row(Name::Engine, "engine", Kind::Expr, ALL, "engine = state.idem"),
-    row(Name::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
-    row(Name::Codec, "codec", Kind::Type, STORED, "codec = MyCodec"),
-    row(Name::OnOutage, "on_outage", Kind::Word(&["fail", "run"]), &[Strategy::Setnx], "on_outage = \"run\""),
-    row(Name::Transition, "transition", Kind::Edge, &[Strategy::State], "transition = OrderStatus::Pending => OrderStatus::Paid"),
-    row(Name::Entity, "entity", Kind::Expr, &[Strategy::State], "entity = order_id"),
-    row(Name::Tx, "tx", Kind::Parameter, &[Strategy::Db, Strategy::State], "tx = tx"),
-    row(Name::Crate, "crate", Kind::Module, ALL, "crate = shop::idem"),
+    row(OptionName::Key, "key", Kind::Text, ALL, "key = \"charge:{order_id}\""),
+    row(OptionName::Strategy, "strategy", Kind::Word(&["setnx", "count", "db", "token", "state"]), ALL, "strategy = \"setnx\""),
+    row(OptionName::Ttl, "ttl", Kind::Duration, ALL, "ttl = \"24h\""),
+    row(OptionName::Lease, "lease", Kind::Duration, LEASED, "lease = \"30s\""),
+    row(OptionName::MaxRuntime, "max_runtime", Kind::Duration, LEASED, "max_runtime = \"15m\""),
+    row(OptionName::Fingerprint, "fingerprint", Kind::Places, ALL, "fingerprint(amount, to.iban)"),
+    row(OptionName::Wait, "wait", Kind::Duration, ALL, "wait = \"5s\""),
+    row(OptionName::OnDuplicate, "on_duplicate", Kind::Word(&["replay", "reject"]), ALL, "on_duplicate = \"reject\""),
+    row(OptionName::OnErr, "on_err", Kind::WordOrPath(&["release", "hold", "store"]), LEASED, "on_err = \"hold\""),
+    row(OptionName::OnCancel, "on_cancel", Kind::Word(&["hold", "finish"]), LEASED, "on_cancel = \"finish\""),
+    row(OptionName::Limit, "limit", Kind::Limit, &[Strategy::Count], "limit = 3"),
+    row(OptionName::Token, "token", Kind::Place, &[Strategy::Token], "token = token"),
+    row(OptionName::Store, "store", Kind::Word(&["kv", "db"]), &[Strategy::Token], "store = \"db\""),
+    row(OptionName::Engine, "engine", Kind::Expr, ALL, "engine = state.idem"),
+    row(OptionName::MapErr, "map_err", Kind::Function, ALL, "map_err = PayError::guard"),
+    row(OptionName::Codec, "codec", Kind::Type, ALL, "codec = MyCodec"),
+    row(OptionName::OnOutage, "on_outage", Kind::Word(&["fail", "run"]), &[Strategy::Setnx], "on_outage = \"run\""),
+    row(OptionName::Transition, "transition", Kind::Edge, &[Strategy::State], "transition = OrderStatus::Pending => OrderStatus::Paid"),
+    row(OptionName::Entity, "entity", Kind::Expr, &[Strategy::State], "entity = order_id"),
+    row(OptionName::Tx, "tx", Kind::Parameter, &[Strategy::Db, Strategy::State], "tx = tx"),
+    row(OptionName::Crate, "crate", Kind::Module, ALL, "crate = shop::idem"),
 ];
 
 const fn row(
-    option: Name,
+    option: OptionName,
     name: &'static str,
     kind: Kind,
     strategies: &'static [Strategy],
@@ -146,9 +147,9 @@ const fn row(
 }
 
 /// The options that a strategy can't be without, beside `key`.
-const NEEDED: &[(Strategy, &[Name])] = &[
-    (Strategy::Token, &[Name::Token]),
-    (Strategy::State, &[Name::Transition, Name::Entity, Name::Tx]),
+const NEEDED: &[(Strategy, &[OptionName])] = &[
+    (Strategy::Token, &[OptionName::Token]),
+    (Strategy::State, &[OptionName::Transition, OptionName::Entity, OptionName::Tx]),
 ];
 
 impl Row {
@@ -176,18 +177,16 @@ impl Row {
             crate::suggest::list(users, "and"),
         ))
     }
-}
 
-impl Row {
     /// What is wrong with this option beside `tx`.
     pub(crate) fn foreign_in_transaction(&self) -> Option<String> {
         let rule = match self.option {
-            Name::Lease => "a claim in a transaction lasts as long as that does",
-            Name::MaxRuntime => {
+            OptionName::Lease => "a claim in a transaction lasts as long as that does",
+            OptionName::MaxRuntime => {
                 "a call in a transaction is undone when it is dropped, as by `tokio::time::timeout`"
             }
-            Name::OnErr => "with `tx` an `Err` undoes the claim and what the body wrote",
-            Name::OnCancel => "with `tx` a call that is dropped is undone",
+            OptionName::OnErr => "with `tx` an `Err` undoes the claim and what the body wrote",
+            OptionName::OnCancel => "with `tx` a call that is dropped is undone",
             _ => return None,
         };
         Some(format!("{rule}, so there is no `{}`: remove it", self.name))
@@ -196,7 +195,7 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Name, Row, Strategy, TABLE};
+    use super::{Kind, OptionName, Row, Strategy, TABLE};
 
     #[test]
     fn each_option_has_one_row() {
@@ -217,7 +216,7 @@ mod tests {
     #[test]
     fn an_option_is_foreign_to_a_strategy_that_its_row_does_not_name() {
         let row = Row {
-            option: Name::Wait,
+            option: OptionName::Wait,
             name: "tries",
             kind: Kind::Text,
             strategies: &[],

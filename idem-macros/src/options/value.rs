@@ -12,14 +12,15 @@ use super::edge::{self, Edge};
 use super::limit;
 use super::places::{self, Listed};
 use super::table::{Kind, Row};
+use super::{Time, Word};
 use crate::errors::Errors;
 use crate::suggest;
 
 /// A value of the kind that the option's row asks for.
 pub(crate) enum Value {
     Text(LitStr),
-    Word(&'static str, Span),
-    Millis(u64, Span),
+    Word(Word),
+    Time(Time),
     Number(u32),
     Path(Path),
     Type(Type),
@@ -73,7 +74,8 @@ pub(crate) fn parse(
     }
 }
 
-/// `Err` holds the tokens that are of another kind; `None` is a mistake that was told.
+/// The value of the kind that the row asks for. `Err` holds the tokens of a value of another kind,
+/// for the caller to tell; `None` is a mistake that was told here.
 fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, TokenStream>> {
     let other = |found: Expr| Some(Err(found.into_token_stream()));
     // An expression keeps its brackets, which hold it together.
@@ -94,7 +96,7 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
     match (row.kind, text) {
         (Kind::Text, Some(text)) => Some(Ok(Value::Text(text))),
         (Kind::Duration, Some(text)) => match duration::parse(&text.value()) {
-            Ok(millis) => Some(Ok(Value::Millis(millis, text.span()))),
+            Ok(millis) => Some(Ok(Value::Time(Time { millis, span: text.span() }))),
             Err(why) => {
                 errors.at(text.span(), why);
                 None
@@ -103,14 +105,14 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
         (Kind::Word(words) | Kind::WordOrPath(words), Some(text)) => {
             let value = text.value();
             if let Some(word) = words.iter().find(|word| **word == value) {
-                return Some(Ok(Value::Word(word, text.span())));
+                return Some(Ok(Value::Word(Word { text: word, span: text.span() })));
             }
             errors.at(text.span(), unknown_word(row, words, &value));
             None
         }
         (Kind::Places, Some(text)) => {
             if text.value() == "off" {
-                return Some(Ok(Value::Word("off", text.span())));
+                return Some(Ok(Value::Word(Word { text: "off", span: text.span() })));
             }
             let name = text.value();
             let name =
