@@ -1,4 +1,4 @@
-//! What a call may ask a store for, found out without one: its key, its plan and its token are sound.
+//! Whether a call may ask a store, found out without one: its key, its plan and its token are sound.
 
 use crate::engine::Idem;
 use crate::error::Error;
@@ -6,7 +6,7 @@ use crate::key::Key;
 use crate::plan::{Plan, Strategy};
 use crate::store::Name;
 
-/// A call that may ask, or why it may not.
+/// What a call is admitted with, and whether it is. Also a call that is refused has a name, for logs.
 pub(crate) struct Admission {
     /// The plan, with a retention that outlives the call's token.
     pub(crate) plan: Plan,

@@ -1,8 +1,8 @@
-//! What a call says to its caller: a stored result, or why there is none.
+//! What a call that does not run its body says to its caller: a stored result, or why there is none.
 
 use std::time::Duration;
 
-use crate::claimant::now;
+use crate::asker::now;
 use crate::decide::{Asker, Decision, not_compared};
 use crate::error::Error;
 use crate::key::{Fingerprint, Key};
@@ -11,10 +11,11 @@ use crate::outcome::Outcome;
 use crate::record::Record;
 use crate::returns::Returns;
 
-/// A value, how it came about, and the code of the error that it carries.
+/// The value that a call returns, how it came about, and the code of the error that it carries, if it
+/// does.
 pub(crate) type Answer<R> = (R, Outcome, Option<&'static str>);
 
-/// What a duplicate is told by what was decided about a record: it is settled, or can't be read.
+/// What a duplicate is told of a record that is settled, or can't be read.
 pub(crate) fn answered(
     decision: Decision,
     asker: &Asker,
@@ -34,7 +35,7 @@ pub(crate) fn answered(
         Decision::NotStored => return Err(Error::ResultNotStored { key: key.to_string() }),
         Decision::OtherCodec => return Err(unreadable("another codec wrote its result".into())),
         Decision::Unreadable(flaw) => return Err(unreadable(flaw.to_string())),
-        // Not of a settled record; and if it were, asking again is right.
+        // Never decided of a settled record; and if it were, asking again is right.
         Decision::Renew | Decision::TakeOver | Decision::InFlight => {
             return Err(in_flight(key, record.lease()));
         }
@@ -85,11 +86,13 @@ fn unreadable<R>(key: &Key, returns: Returns<R>, reason: &str) -> Answer<R> {
     refuse(Error::Unreadable { key: key.to_string(), reason: reason.to_owned() }, returns)
 }
 
+/// Answers with an error.
 pub(crate) fn refuse<R>(error: Error, returns: Returns<R>) -> Answer<R> {
     let code = error.code();
     ((returns.refuse)(error), Outcome::Refused, Some(code))
 }
 
+/// The error of a call whose key is another's, live for `left`.
 pub(crate) fn in_flight(key: &Key, left: Duration) -> Error {
     // Rounded up to what a timer can wait: asking at the very end of the lease is asking too early.
     let retry_after = left.max(Duration::from_millis(1));

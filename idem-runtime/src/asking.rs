@@ -15,16 +15,17 @@ use crate::store::{Claimed, Found, Lease, Settled};
 pub(crate) struct Asking {
     asker: Asker,
     lease: Duration,
-    /// What was judged, which the next claim is over.
+    /// The record that was judged, and that the next claim is to replace.
     over: Option<Record>,
-    /// Whether the key was found free, or its lease lapsed: then it is claimed, not waited for.
+    /// Whether the key was found free, or with a lapsed lease: then it is claimed, not waited for.
     open: bool,
 }
 
 /// What the answer to a claim says.
 #[derive(Debug)]
 pub(crate) enum Heard {
-    /// The claim stands as this record; how long it still does nobody knows. Renew it.
+    /// The claim stands as this record, of an earlier send; how much of its lease is left is not known.
+    /// Renew it.
     Own(Record),
     Next(Next),
 }
@@ -36,7 +37,7 @@ pub(crate) enum Next {
     Start,
     /// Claims again.
     Claim,
-    /// Waits, or is refused: this record is another attempt's, live for so long.
+    /// Waits, or is refused: this record is another attempt's, and its lease is live for this long.
     InFlight(Record, Duration),
     /// Is answered, or refused, because of this record.
     Answer(Decision, Record),
@@ -110,7 +111,7 @@ impl Asking {
         match renewed {
             Settled::Done if now < stands_until(sent, self.lease) => Next::Start,
             Settled::Done => Next::TooLate,
-            // It was somebody else's turn meanwhile: what is left of the claim is not looked for.
+            // Another has taken the key over meanwhile: this is a new attempt, with an owner of its own.
             Settled::Lost => {
                 self.asker.owner = Owner::new();
                 self.over = None;

@@ -1,5 +1,5 @@
-//! What it means that something stands under a key: a pure function of the record and of the call,
-//! checked exhaustively.
+//! What a record that stands under a key means to a call: a pure function of the two, which a test
+//! checks for all combinations.
 
 use crate::key::Fingerprint;
 use crate::record::{Content, Flaw, Header, Owner, Record, State};
@@ -18,30 +18,31 @@ pub(crate) struct Asker {
     pub(crate) limit: Option<u32>,
 }
 
+/// What a call does about the record that stands under its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// It is this very attempt's claim, which an earlier send has won: renew it, then start. The
-    /// time in between may have eaten the lease.
+    /// Renew it, then start: it is this very attempt's claim, won by an earlier send, and the time
+    /// since may have eaten the lease.
     Renew,
-    /// Claim over the record: it is free, has lapsed, or only the store can judge that.
+    /// Claim over it: it is free, has lapsed, or only the store can judge whether it has.
     TakeOver,
     /// Every attempt of the window is spent, and none of them is live.
     Exhausted { limit: u32 },
-    /// Another attempt holds it.
+    /// Wait, or be refused: another attempt holds the key.
     InFlight,
     /// The key was used with other arguments.
     Mismatch,
-    /// Its success is the answer.
+    /// Answer with the stored success.
     ReplaySuccess,
-    /// Its failure is the answer.
+    /// Answer with the stored failure.
     ReplayFailure,
-    /// It has completed, and the call takes no results.
+    /// The key has completed, and the call takes no results.
     Duplicate,
-    /// It has completed without a result.
+    /// The key has completed, and no result was stored.
     NotStored,
-    /// It is completed, by another codec.
+    /// The key has completed, and another codec wrote the result.
     OtherCodec,
-    /// It can't be read.
+    /// The record can't be read.
     Unreadable(Flaw),
 }
 
@@ -83,9 +84,10 @@ fn exhausted(header: &Header, asker: &Asker) -> Option<u32> {
     asker.limit.filter(|limit| header.spent() >= *limit)
 }
 
-/// Whether the limit leaves an attempt after this record. If it does, the next claim is over it, also
-/// while it is in flight: the store may find that it has lapsed. If not, the next claim only looks, as
-/// it does at what a node of a later version runs: a store judges that by its lease too.
+/// Whether the next claim is to be over this record, which the limit must leave an attempt for. So it
+/// is also while the record's attempt is in flight: the store may find that it has lapsed. A claim that
+/// is over nothing only looks. So it does at what a later version runs, which a store would hand over
+/// when its lease has lapsed.
 pub(crate) fn leaves_another(record: &Record, asker: &Asker) -> bool {
     record.header().is_ok_and(|header| {
         let is_anothers = header.is_newer() && header.state == State::Running;
@@ -93,8 +95,8 @@ pub(crate) fn leaves_another(record: &Record, asker: &Asker) -> bool {
     })
 }
 
-/// Whether two fingerprints tell different requests apart. Those of different schemes can't: a
-/// deploy has changed what is fingerprinted.
+/// Whether two fingerprints are of different requests. Those of different schemes don't say: a deploy
+/// has changed what is fingerprinted.
 pub(crate) fn differs(one: Option<Fingerprint>, other: Option<Fingerprint>) -> bool {
     matches!((one, other), (Some(a), Some(b)) if a.scheme == b.scheme && a.hash != b.hash)
 }

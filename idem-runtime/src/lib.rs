@@ -56,40 +56,55 @@
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 
+// The path of a call. `call` is the whole of it: `entry` leads there; `admission` looks at key, plan
+// and token; `asker` and `asking` claim, by what `decide` says of a record that stands there; `wait`
+// follows another's call. A claim is a `candidate` before its body starts, and `held` while it runs;
+// `settlement` is the record that ends it, and `answer` what the caller gets.
 mod admission;
 mod answer;
+mod asker;
 mod asking;
-mod attempt;
 mod call;
 mod candidate;
-mod claimant;
-mod codec;
-#[cfg(feature = "testing")]
-pub mod conformance;
 mod decide;
-mod engine;
 mod entry;
-mod error;
-mod flight;
-mod flights;
 mod held;
-#[cfg(feature = "_http")]
-pub mod http;
+mod settlement;
+mod wait;
+
+// The same path in the caller's own transaction.
+mod transaction;
+
+// What a call brings with it.
+mod codec;
 mod key;
 pub mod machine;
+mod plan;
+pub mod returns;
+mod site;
+mod token;
+
+// What calls share: the engine, its stores and their records, and who runs what in this process.
+mod engine;
+mod flight;
+mod flights;
+mod record;
+pub mod store;
+
+// What bodies, callers and people are told.
+mod attempt;
+mod error;
 mod observe;
 mod outcome;
-mod plan;
-mod record;
-pub mod returns;
-mod settlement;
-mod site;
-pub mod store;
+
+#[cfg(feature = "_http")]
+pub mod http;
+
+// For tests: of handlers, and of stores.
+#[cfg(feature = "testing")]
+pub mod conformance;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod token;
-mod transaction;
-mod wait;
 
 #[doc(hidden)]
 #[path = "private.rs"]

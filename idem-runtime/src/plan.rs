@@ -1,8 +1,9 @@
 //! How a guarded function behaves: what the attribute's options come to.
 
+mod fault;
+
 use std::time::Duration;
 
-use crate::key::Key;
 use crate::observe::Meters;
 
 /// How the right to run is won.
@@ -104,10 +105,6 @@ pub struct Plan {
 
 const DEFAULT_TTL: Duration = Duration::from_hours(24);
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
-/// What a store can be asked to keep: a hundred years, well inside every store's arithmetic.
-const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
-/// More attempts than this are no limit.
-const HIGHEST_LIMIT: u32 = 1_000_000;
 
 impl Plan {
     /// A claim with expiry in Redis or in memory: retention of a day, lease of 30 seconds.
@@ -240,69 +237,5 @@ impl Plan {
     /// The same plan with a retention of at least `least`. Its lease stays what it is without that.
     pub(crate) fn kept_for(self, least: Duration) -> Self {
         Self { ttl: self.ttl.max(least), lease: Some(self.lease_or_default()), ..self }
-    }
-
-    /// What the macro refuses at compile time and a hand-written plan can still get wrong.
-    pub(crate) fn fault(&self) -> Option<&'static str> {
-        let lease = self.lease_or_default();
-        let millisecond = Duration::from_millis(1);
-        let times = [Some(self.ttl), Some(lease), self.max_runtime, self.wait];
-        if times.iter().flatten().any(|time| *time < millisecond) {
-            Some("a plan's times are at least a millisecond each")
-        } else if times.iter().flatten().any(|time| *time > LONGEST) {
-            Some("a plan's times are at most a hundred years each")
-        } else if lease > self.ttl / 2 {
-            Some("a plan's lease is at most half of its ttl")
-        } else if self.on_duplicate == OnDuplicate::Reject && self.on_err == OnErr::Store {
-            Some(
-                "a plan that rejects duplicates stores no result, so `OnErr::Store` has no place in it",
-            )
-        } else if self.strategy != Strategy::Setnx && self.on_outage == OnOutage::Run {
-            Some("only a plan of `setnx` may run without a claim: `on_outage` is for `setnx`")
-        } else if self.limit.is_some() && self.strategy != Strategy::Count {
-            Some("a plan's limit is for `count`: write `Plan::count().limit(…)`")
-        } else if self.limit.is_some_and(|limit| !(1..=HIGHEST_LIMIT).contains(&limit)) {
-            Some("a plan's limit is 1 to 1000000 attempts")
-        } else {
-            None
-        }
-    }
-
-    /// What a plan can get wrong for a call outside of a transaction.
-    pub(crate) fn fault_alone(&self) -> Option<&'static str> {
-        let is_state = self.strategy == Strategy::State;
-        is_state.then_some("a transition is made in its caller's transaction: by `Idem::call_tx`")
-    }
-
-    /// What a plan can get wrong for a call of this key.
-    pub(crate) fn fault_of(&self, key: &Key) -> Option<&'static str> {
-        match (self.strategy == Strategy::State, key.makes()) {
-            (true, None) => Some(
-                "a call by `Plan::state()` makes a transition: give its key one by \
-                 `Key::transition`",
-            ),
-            (false, Some(_)) => Some("a key with a transition is for `Plan::state()`"),
-            _ => None,
-        }
-    }
-
-    /// What a plan can get wrong for a call in its caller's transaction: what is about a lease has no
-    /// place there.
-    #[cfg(feature = "_sql")]
-    pub(crate) fn fault_in_transaction(&self) -> Option<&'static str> {
-        if !matches!(self.strategy, Strategy::Db | Strategy::State) {
-            Some("a call joins a transaction by `Plan::db()` or `Plan::state()`")
-        } else if self.lease.is_some() || self.max_runtime.is_some() {
-            Some(
-                "a claim in a transaction lasts as long as that does: `lease` and `max_runtime` have \
-                 no place in its plan",
-            )
-        } else if self.on_err != OnErr::Release {
-            Some(
-                "an `Err` undoes what a call did in a transaction: `on_err` has no place in its plan",
-            )
-        } else {
-            None
-        }
     }
 }

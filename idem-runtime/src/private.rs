@@ -1,4 +1,4 @@
-//! What the macros write. Not for people: no promise holds here.
+//! What the macros' code calls. Not for people: no promise holds here.
 
 #[path = "crash.rs"]
 pub mod crash;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Idem, Settings};
+use super::Idem;
+use super::settings::Settings;
 use crate::error::Error;
 use crate::record::LONGEST_HOLDER;
 #[cfg(feature = "_sql")]
@@ -303,15 +304,4 @@ impl fmt::Debug for Builder {
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
-}
-
-/// `host/pid`, as far as the host is known.
-pub(super) fn host_and_process() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .or_else(|_| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")))
-        .unwrap_or_default();
-    let host = host.trim();
-    let process = format!("/{}", std::process::id());
-    let room = LONGEST_HOLDER - process.len();
-    format!("{}{process}", &host[..host.floor_char_boundary(room)])
 }

@@ -100,7 +100,7 @@ impl Idem {
     }
 
     pub(crate) fn database(&self) -> Result<&Database, Error> {
-        self.0.database.as_ref().ok_or_else(|| Error::config(super::NO_DATABASE))
+        self.0.database.as_ref().ok_or_else(|| Error::config(super::place::NO_DATABASE))
     }
 }
 
@@ -145,7 +145,7 @@ fn jittered(every: Duration) -> Duration {
     every.min(LONGEST).mul_f64(rand::random_range(0.5..1.5))
 }
 
-impl super::Settings {
+impl super::settings::Settings {
     /// The sweeper of an engine of these settings.
     pub(super) fn sweeper(&self) -> Option<Sweeper> {
         let database = self.database.as_ref().filter(|_| !self.sweep_every.is_zero())?;

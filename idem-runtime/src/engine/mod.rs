@@ -1,4 +1,4 @@
-//! The engine: stores, names, and what runs under them.
+//! The engine: its stores, and what all calls on it share.
 
 mod builder;
 mod current;
@@ -6,7 +6,9 @@ mod current;
 mod database;
 mod env;
 mod people;
+mod place;
 mod register;
+mod settings;
 mod tokens;
 mod work;
 
@@ -18,19 +20,20 @@ use std::time::Duration;
 
 pub use builder::Builder;
 pub use people::Entry;
+pub(crate) use place::Place;
 pub(crate) use work::Running;
 
 use crate::error::Error;
 use crate::flights::Flights;
 use crate::key::Key;
-use crate::plan::{Kept, Strategy};
 use crate::site::Site;
 use crate::store::{Memory, Name, Shelf};
 use crate::token::Ring;
 use register::Register;
+use settings::Settings;
 use work::Work;
 
-/// The engine: it claims, runs, stores and replays. A cheap clone.
+/// The engine: it claims, runs, stores and replays. Cheap to clone.
 ///
 /// One engine for a program is made at start-up and installed; a test makes its own and scopes it.
 ///
@@ -164,42 +167,6 @@ impl Idem {
         Name::joined(&self.0.prefix, key.text())
     }
 
-    /// Where a strategy keeps its records.
-    pub(crate) fn place(&self, strategy: Strategy) -> Result<Place, Error> {
-        match strategy {
-            _ if self.0.disabled => {
-                Err(Error::config("this engine is disabled: it has no records"))
-            }
-            Strategy::Setnx | Strategy::Token(Kept::Kv) if self.0.kv.is_some() => Ok(Place::Kv),
-            Strategy::Setnx => Err(Error::config(NO_STORE)),
-            Strategy::Count => match &self.0.kv {
-                Some(kv) if kv.counts() => Ok(Place::Kv),
-                Some(_) => Err(Error::config(COUNTS_NOT)),
-                None => Err(Error::config(NO_COUNTER)),
-            },
-            Strategy::Token(Kept::Kv) => Err(Error::config(NO_STORE_FOR_TOKENS)),
-            Strategy::Db | Strategy::State | Strategy::Token(Kept::Db) if self.0.db.is_some() => {
-                Ok(Place::Db)
-            }
-            Strategy::Db | Strategy::State => Err(Error::config(NO_DATABASE)),
-            Strategy::Token(Kept::Db) => Err(Error::config(NO_DATABASE_FOR_TOKENS)),
-        }
-    }
-
-    /// The store at a place that [`place`](Self::place) has found.
-    pub(crate) fn shelf_at(&self, place: Place) -> &Shelf {
-        let kept = match place {
-            Place::Kv => &self.0.kv,
-            Place::Db => &self.0.db,
-        };
-        kept.as_ref().unwrap_or_else(|| unreachable!("a place is one that the engine has"))
-    }
-
-    /// The stores that a key of unknown strategy may be in.
-    pub(crate) fn shelves(&self) -> impl Iterator<Item = &Shelf> {
-        self.0.kv.iter().chain(&self.0.db)
-    }
-
     /// # Errors
     ///
     /// [`Error::Config`] when another function has the site's operation on this engine.
@@ -224,66 +191,6 @@ impl Idem {
         })?;
         HAS_TIMER.set(true);
         Ok(())
-    }
-}
-
-/// Which of an engine's stores: small, and not counted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
-    /// Redis, memory, or a user's own.
-    Kv,
-    Db,
-}
-
-const NO_STORE: &str = "`setnx` needs a store: `.redis(url)` or `.memory()` on the builder";
-
-const NO_COUNTER: &str = "`count` is kept in Redis, Valkey or memory, and not in a database: \
-                          `.redis(url)` or `.memory()` on the builder, beside the database if there is one";
-
-const COUNTS_NOT: &str = "this engine's store does not count attempts, as `count` asks: `.redis(url)` or `.memory()` on \
-                          the builder, or a store of your own whose `Store::COUNTS` is true";
-const NO_STORE_FOR_TOKENS: &str = "`token` records its uses in Redis or memory: `.redis(url)` or \
-                                   `.memory()` on the builder, or `store = \"db\"` on the function";
-
-const NO_DATABASE: &str = "`db` needs a database: `.postgres(pool)`, `.mysql(pool)`, \
-                           `.sqlite(pool)` or `.database(url)` on the builder";
-
-const NO_DATABASE_FOR_TOKENS: &str = "`store = \"db\"` needs a database: `.postgres(pool)`, \
-                                      `.mysql(pool)`, `.sqlite(pool)` or `.database(url)` on the builder";
-
-/// What an engine is made of.
-pub(crate) struct Settings {
-    kv: Option<Shelf>,
-    db: Option<Shelf>,
-    #[cfg(feature = "_sql")]
-    database: Option<crate::store::sql::Database>,
-    #[cfg(feature = "_sql")]
-    sweep_every: Duration,
-    prefix: String,
-    holder: String,
-    max_result: usize,
-    disabled: bool,
-    tokens: Ring,
-}
-
-const DEFAULT_PREFIX: &str = "idem";
-const DEFAULT_MAX_RESULT: usize = 1024 * 1024;
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            kv: None,
-            db: None,
-            #[cfg(feature = "_sql")]
-            database: None,
-            #[cfg(feature = "_sql")]
-            sweep_every: Duration::from_mins(1),
-            prefix: DEFAULT_PREFIX.to_owned(),
-            holder: builder::host_and_process(),
-            max_result: DEFAULT_MAX_RESULT,
-            disabled: false,
-            tokens: Ring::default(),
-        }
     }
 }
 

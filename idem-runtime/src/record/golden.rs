@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::key::Fingerprint;
 
 /// Written by version 0.1.0: a name and the bytes in hexadecimal, one record a line.
 const VERSION_1: &str = include_str!("golden/v1.txt");

@@ -5,6 +5,7 @@ mod envelope;
 mod golden;
 #[cfg(test)]
 mod properties;
+mod start;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,10 +13,11 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-pub(crate) use envelope::{Header, LONGEST_HOLDER, NO_CODEC};
+use envelope::NO_CODEC;
+pub(crate) use envelope::{Header, LONGEST_HOLDER};
+pub(crate) use start::Start;
 
 use crate::error::Source;
-use crate::key::Fingerprint;
 
 /// Who made an attempt: 128 random bits, made by the caller before it sends anything.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -256,27 +258,6 @@ impl Record {
     pub(crate) fn seems_to_count(bytes: &[u8]) -> bool {
         envelope::seems_to_count(bytes)
     }
-
-    /// The record of an attempt as it starts.
-    pub(crate) fn running(start: &Start<'_>, over: Option<&Record>) -> Self {
-        let spent = over.and_then(|judged| judged.header().ok()).map_or(0, |it| it.spent());
-        let header = Header {
-            version: envelope::VERSION,
-            state: State::Running,
-            content: Content::Nothing,
-            codec: NO_CODEC,
-            owner: start.owner,
-            fence: over.map_or(1, |judged| judged.fence().saturating_add(1)),
-            attempts: over.map_or(1, |judged| judged.attempts().saturating_add(1)),
-            lease: start.lease,
-            retention: start.retention,
-            started: start.started,
-            fingerprint: start.fingerprint,
-            spent: start.counts.then(|| spent.saturating_add(1)),
-            body: 0,
-        };
-        Self::of(header, start.holder)
-    }
 }
 
 /// A codec's name as records keep it: padded, or hashed where it is longer than eight bytes or would
@@ -291,36 +272,6 @@ pub(crate) fn codec_name(name: Option<&str>) -> [u8; 8] {
         kept.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]);
     }
     kept
-}
-
-/// What an attempt's first record is made of.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Start<'a> {
-    pub(crate) owner: Owner,
-    pub(crate) lease: Duration,
-    pub(crate) retention: Duration,
-    pub(crate) fingerprint: Option<Fingerprint>,
-    pub(crate) holder: &'a str,
-    /// Milliseconds since 1970 by the caller's clock, for people to read.
-    pub(crate) started: u64,
-    /// Whether attempts are counted.
-    pub(crate) counts: bool,
-}
-
-#[cfg(test)]
-impl Start<'static> {
-    /// Somebody's, of whom no more matters than these times.
-    pub(crate) fn plain(lease: Duration, retention: Duration) -> Self {
-        Self {
-            owner: Owner::new(),
-            lease,
-            retention,
-            fingerprint: None,
-            holder: "host/1",
-            started: 0,
-            counts: false,
-        }
-    }
 }
 
 impl PartialEq for Record {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::key::Fingerprint;
 
 fn configured() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }

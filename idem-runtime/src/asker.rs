@@ -1,4 +1,4 @@
-//! A call that asks for the right to run, and what it would write.
+//! Making the [`Asker`] of a call, and the record that it claims with.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use crate::plan::{OnDuplicate, Plan};
 use crate::record::{Owner, Record, Start, codec_name};
 
 impl Asker {
-    /// One that nobody has heard of yet.
+    /// The asker of a new attempt.
     pub(crate) fn new(plan: Plan, key: &Key, codec: Option<&'static str>) -> Self {
         Self {
             owner: Owner::new(),
@@ -25,7 +25,7 @@ impl Asker {
         Record::running(&self.start(plan, idem.holder(), now()), over)
     }
 
-    /// What its attempt's first record is made of.
+    /// What the running record of its attempt is made of.
     pub(crate) fn start<'a>(&self, plan: Plan, holder: &'a str, started: u64) -> Start<'a> {
         Start {
             owner: self.owner,
