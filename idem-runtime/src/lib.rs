@@ -84,7 +84,7 @@ pub mod returns;
 mod site;
 mod token;
 
-// What calls share: the engine, its stores and their records, and who runs what in this process.
+// What calls share: the engine, its stores and their records, and the flights of this process.
 mod engine;
 mod flight;
 mod flights;
