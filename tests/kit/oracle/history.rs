@@ -64,6 +64,12 @@ impl History {
         self.keys.values().map(|course| course.answers.len()).sum()
     }
 
+    /// How many of them have got it so.
+    #[must_use]
+    pub fn answers_so(&self, how: How) -> usize {
+        self.keys.values().flat_map(|course| &course.answers).filter(|told| told.how == how).count()
+    }
+
     /// How many callers were refused with this code.
     #[must_use]
     pub fn refusals(&self, code: &str) -> usize {

@@ -14,7 +14,7 @@ use super::{Call, Strategy, how};
 use crate::oracle::{How, Journal, Moment, now};
 
 /// How many connections a worker has, and how long it waits for one or for an SQLite file.
-const CONNECTIONS: u32 = 8;
+pub(super) const CONNECTIONS: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(StateMachine, Clone, Copy)]
@@ -114,23 +114,23 @@ fn key(call: &Call) -> Key {
 }
 
 impl Database {
-    /// The one at this URL, if it is a database's.
-    pub(super) fn open(url: &str) -> Option<Self> {
+    /// The one at this URL, if it is a database's, by so many connections at most.
+    pub(super) fn open(url: &str, connections: u32) -> Option<Self> {
         Some(match url.split(':').next()? {
             "postgres" => {
-                let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
+                let pool = PgPoolOptions::new().max_connections(connections);
                 let pool = pool.acquire_timeout(PATIENCE).connect_lazy(url);
                 Self::Postgres(pool.expect("a URL"))
             }
             "mysql" => {
-                let pool = MySqlPoolOptions::new().max_connections(CONNECTIONS);
+                let pool = MySqlPoolOptions::new().max_connections(connections);
                 let pool = pool.acquire_timeout(PATIENCE).connect_lazy(url);
                 Self::MariaDb(pool.expect("a URL"))
             }
             "sqlite" => {
                 let options: SqliteConnectOptions = url.parse().expect("a URL");
                 let options = options.journal_mode(SqliteJournalMode::Wal).busy_timeout(PATIENCE);
-                let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+                let pool = SqlitePoolOptions::new().max_connections(connections);
                 Self::Sqlite(pool.acquire_timeout(PATIENCE).connect_lazy_with(options))
             }
             _ => return None,

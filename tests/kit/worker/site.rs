@@ -6,6 +6,7 @@ use idem::{Idem, Token};
 use tokio::task::JoinSet;
 
 use super::call::entity;
+use super::database::CONNECTIONS;
 use super::{Call, Database, LIFE, SECRET, Strategy, TIMEOUT, Worker};
 use crate::ledger::Ledger;
 use crate::oracle::Journal;
@@ -17,13 +18,21 @@ pub struct Site {
     url: String,
     prefix: String,
     journal: PathBuf,
+    connections: u32,
 }
 
 impl Site {
     /// Works on the store at `url`, and notes what it does in `journal`.
     #[must_use]
     pub fn new(url: impl Into<String>, prefix: impl Into<String>, journal: &Journal) -> Self {
-        Self { url: url.into(), prefix: prefix.into(), journal: journal.path().to_owned() }
+        let (url, prefix, journal) = (url.into(), prefix.into(), journal.path().to_owned());
+        Self { url, prefix, journal, connections: CONNECTIONS }
+    }
+
+    /// The same by one connection: while that one waits for an answer, nothing goes by another.
+    #[must_use]
+    pub fn by_one_connection(self) -> Self {
+        Self { connections: 1, ..self }
     }
 
     /// The words, as arguments of `kit-worker`.
@@ -39,7 +48,8 @@ impl Site {
     /// When there are fewer.
     pub fn read(words: &mut impl Iterator<Item = String>) -> Self {
         let mut next = || words.next().expect("URL, prefix and journal");
-        Self { url: next(), prefix: next(), journal: next().into() }
+        let (url, prefix, journal) = (next(), next(), next().into());
+        Self { url, prefix, journal, connections: CONNECTIONS }
     }
 
     /// Makes the tables.
@@ -114,7 +124,7 @@ impl Site {
     /// When the store does not answer.
     pub async fn worker_within(&self, timeout: Duration) -> Worker {
         let builder = Idem::builder().prefix(&self.prefix).timeout(timeout).token_secret(SECRET);
-        let database = Database::open(&self.url);
+        let database = Database::open(&self.url, self.connections);
         let builder = match &database {
             Some(database) => database.keep_records(builder),
             None => builder.redis(&self.url),

@@ -2,9 +2,9 @@
 //! still waits, and others have called meanwhile.
 
 mod scene;
-mod sender;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kit::oracle::Journal;
 use kit::worker::{Call, LEASE, Site, Strategy};
@@ -12,8 +12,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::scene::Scene;
-use self::sender::Sender;
 use crate::TURNS;
+use crate::sender::Sender;
 use crate::stores::{Store, on_every_server};
 
 on_every_server! {
@@ -23,7 +23,7 @@ on_every_server! {
 /// So many at once: most of the time they wait for a lease.
 static ON_THEIR_WAY: Semaphore = Semaphore::const_new(16);
 /// What every request about a record has in it: a part of the record's name.
-const NAME: &str = ":op:";
+pub(crate) const NAME: &str = ":op:";
 
 /// Which request of a call comes late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,9 +82,10 @@ async fn no_request_that_comes_late_is_a_bad_one(store: Store) {
 }
 
 /// Has the server know each script: one that it does not know would do nothing when it comes.
-async fn warm(site: &Site, store: Store) {
+pub(crate) async fn warm(site: &Site, store: Store) {
+    static NEXT: AtomicUsize = AtomicUsize::new(3_000_000);
     for &strategy in store.strategies() {
-        let key = format!("{strategy}-warm-1");
+        let key = format!("{strategy}-warm-{}", NEXT.fetch_add(1, Ordering::Relaxed));
         site.prepare(strategy, std::slice::from_ref(&key)).await;
         if !strategy.is_in_transaction() {
             site.abandon(strategy, std::slice::from_ref(&key)).await;

@@ -1,8 +1,13 @@
-//! Processes that end at any point, wires that are cut at any byte, requests that come late, and
-//! storms: what each strategy promises holds on each store that it has. The [oracle](kit::oracle) says so.
+//! Processes that end at any point, wires that are cut at any byte, requests that come late, two faults
+//! at once, and storms: what each strategy promises holds on each store that it has. The
+//! [oracle](kit::oracle) says so.
 
+mod away;
+mod barred;
 mod late;
 mod points;
+mod sender;
+mod stage;
 mod stores;
 mod storms;
 mod wires;

@@ -11,8 +11,8 @@ use kit::worker::{Call, Gate, Hook, LEASE, Site, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::sender::{Answer, Sender, Sending};
 use super::{Case, Meanwhile, Request};
+use crate::sender::{Answer, Sender, Sending};
 use crate::stores::Opened;
 use crate::{SETTLED, SOON};
 

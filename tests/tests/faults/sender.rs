@@ -1,4 +1,4 @@
-//! Who sends a request that comes late, and what he does meanwhile.
+//! Who sends a request that is faulted, and what he does meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::SOON;
 
 /// What a sender does whose request is on its way for so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sender {
+pub(crate) enum Sender {
     /// He waits, with a connection that is open, and hears the answer when it comes.
     Waits,
     /// His time is over. He lives on, and does what there is to be done about it by a wire that is whole.
@@ -23,7 +23,7 @@ pub(super) enum Sender {
 }
 
 /// His answer; `None` if he has not waited for it.
-pub(super) type Answer = Option<Result<(String, How), Error>>;
+pub(crate) type Answer = Option<Result<(String, How), Error>>;
 
 /// Longer than whatever a test does meanwhile.
 const PATIENT: Duration = Duration::from_mins(3);
@@ -33,12 +33,12 @@ const HASTY: Duration = Duration::from_millis(700);
 const SENDS: u32 = 3;
 
 impl Sender {
-    pub(super) const ALL: [Self; 3] = [Self::Waits, Self::GivesUp, Self::Dies];
+    pub(crate) const ALL: [Self; 3] = [Self::Waits, Self::GivesUp, Self::Dies];
 }
 
 /// One who makes a call, with a runtime of his own: when he dies, all that he has ends with it, and
 /// nothing else is sent.
-pub(super) struct Sending {
+pub(crate) struct Sending {
     life: Option<Life>,
     worker: Option<Arc<Worker>>,
     /// Opened, his caller leaves.
@@ -50,7 +50,7 @@ pub(super) struct Sending {
 struct Life(Option<Runtime>);
 
 impl Sending {
-    pub(super) async fn start(sender: Sender, site: Site, call: Call) -> Self {
+    pub(crate) async fn start(sender: Sender, site: Site, call: Call) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let life = Life(Some(runtime.expect("a thread can be had")));
         let hasty = if Strategy::OF_KV.contains(&call.strategy) { SENDS * HASTY } else { HASTY };
@@ -69,22 +69,28 @@ impl Sending {
     }
 
     /// His answer.
-    pub(super) async fn answer(&mut self) -> Answer {
+    pub(crate) async fn answer(&mut self) -> Answer {
         let answer = tokio::time::timeout(SOON, &mut self.calling).await;
         answer.expect("it is answered").expect("the call ends")
     }
 
     /// Waits until he has given up, and done in the background what he would. The statements of a
     /// transaction have the time that their caller gives them.
-    pub(super) async fn gives_up(&mut self, strategy: Strategy) {
+    pub(crate) async fn gives_up(&mut self, strategy: Strategy) {
         if strategy.is_in_transaction() {
             self.leaves.open();
         }
-        self.answer().await;
-        self.worker.as_ref().expect("he lives").shutdown().await;
+        self.answer_at_last().await;
     }
 
-    pub(super) async fn dies(&mut self) {
+    /// His answer, when there is nothing more that he does in the background.
+    pub(crate) async fn answer_at_last(&mut self) -> Answer {
+        let answer = self.answer().await;
+        self.worker.as_ref().expect("he lives").shutdown().await;
+        answer
+    }
+
+    pub(crate) async fn dies(&mut self) {
         let life = self.life.take().expect("he dies once");
         let dead = tokio::task::spawn_blocking(|| life.end());
         dead.await.expect("it ends");
