@@ -13,7 +13,7 @@ impl Asker {
     pub(crate) fn new(plan: Plan, key: &Key, codec: Option<&'static str>) -> Self {
         Self {
             owner: Owner::new(),
-            fingerprint: key.print(),
+            fingerprint: key.its_fingerprint(),
             rejects: plan.on_duplicate == OnDuplicate::Reject,
             codec: codec_name(codec),
             limit: plan.counts_to(),

@@ -20,8 +20,8 @@ pub(crate) struct Candidate<'a> {
     record: Option<Record>,
 }
 
-/// What is claimed, in whose name. Of what all calls share it holds the engine and nothing else:
-/// callers on several processors pay for each count of a shared thing.
+/// A claim by itself: the record, its name, and the store that it is in. Of what calls share it holds
+/// the engine alone: callers on several processors pay for each reference that is counted.
 #[derive(Clone)]
 pub(crate) struct Claim {
     pub(crate) idem: Idem,
@@ -84,7 +84,7 @@ impl Drop for Candidate<'_> {
     }
 }
 
-/// Takes one step on a record that this process has written, and times it.
+/// Takes one step on a record that this process has written, and notes how long that took.
 async fn settle(
     shelf: &Shelf,
     name: &Name,
@@ -121,7 +121,8 @@ impl Claim {
         self.settle(Change::Release(&self.record.freed())).await
     }
 
-    /// The same for a store that makes fences itself: it gave the claim one that nobody was told.
+    /// The same for a store that makes fences itself: it gave the claim a fence that this process was not
+    /// told.
     async fn free_as_found(&mut self) -> Result<(), StoreError> {
         if let Some(found) = self.shelf().get(&self.name).await?
             && found.record.state() == Some(State::Running)

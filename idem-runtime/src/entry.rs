@@ -1,4 +1,4 @@
-//! The ways into the path that people write themselves. The attribute's are in `private`.
+//! The ways into the path for code that makes calls itself. The attribute's are in `private`.
 
 use std::future::Future;
 

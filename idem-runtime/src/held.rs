@@ -157,7 +157,7 @@ impl Held {
                 finish(&self.claim, &self.flight, settlement, settled);
                 settled == Settled::Done
             }
-            // Dropped in its stage, which is what goes on in the background.
+            // The stage is still `Settling`: dropped, it goes on in the background.
             Err(error) => {
                 observe::unsettled(&self.claim.name, observe::op(settlement.change()), &error);
                 false
@@ -185,7 +185,7 @@ impl Drop for Held {
     }
 }
 
-/// How the flight of an attempt ended that was settled so.
+/// How a flight ends whose attempt was settled so.
 fn end(settlement: Settlement) -> End {
     match settlement {
         Settlement::Complete(record) => End::Stored(record),
@@ -209,7 +209,8 @@ fn lost(claim: &Claim, flight: &Arc<Flight>) {
     claim.idem.flights().land(flight, End::AskStore);
 }
 
-/// What is settled in the background. Dropped, also by a runtime that ends, it lets followers go.
+/// An attempt that is settled in the background. Dropped, as by a runtime that ends, it lets its
+/// followers go.
 struct Later {
     claim: Claim,
     flight: Arc<Flight>,
@@ -235,7 +236,7 @@ impl Later {
 
 impl Drop for Later {
     fn drop(&mut self) {
-        // The first end stands.
+        // Where it was settled, that end stands.
         self.claim.idem.flights().land(&self.flight, End::AskStore);
     }
 }

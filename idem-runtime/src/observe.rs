@@ -1,4 +1,4 @@
-//! What people see of it: spans, events and metrics. Never a raw key, never a payload.
+//! What people see of calls: spans, events and metrics. Never a raw key, never a payload.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -43,8 +43,8 @@ pub(crate) fn span(operation: &str, name: &str) -> tracing::Span {
     )
 }
 
-/// The keys of the metrics that most calls of one function add to: made once, where the macro or
-/// nobody else would make them at each call.
+/// The keys of the counters of one annotated function's usual outcomes: made once, and not at each
+/// call.
 #[derive(Debug)]
 pub(crate) struct Meters {
     ran: OnceLock<Key>,
@@ -152,7 +152,7 @@ impl Drop for InFlight {
     }
 }
 
-/// The word for a change in metrics and events.
+/// A change as metrics and events name it.
 pub(crate) fn op(change: Change<'_>) -> &'static str {
     match change {
         Change::Renew => "renew",

@@ -137,14 +137,15 @@ impl Plan {
         Self { strategy: Strategy::Count, on_err: OnErr::Hold, ..Self::setnx() }
     }
 
-    /// A durable claim in the caller's own database, with the same times.
+    /// A durable claim in the caller's own database, with the times of [`setnx`](Plan::setnx).
     pub const fn db() -> Self {
         Self { strategy: Strategy::Db, ..Self::setnx() }
     }
 
     /// One use of a token that [`Idem::issue_token`](crate::Idem::issue_token) has made and that the
     /// call's key brings along, by [`Key::token`](crate::Key::token). Its use is recorded in Redis
-    /// or in memory, with the same times, and for as long as the token could be taken.
+    /// or in memory, with the times of [`setnx`](Plan::setnx), and for as long as the token could be
+    /// taken.
     ///
     /// ```
     /// use idem::{Idem, Plan};
@@ -167,7 +168,7 @@ impl Plan {
         Self { strategy: Strategy::Token(Kept::Kv), ..Self::setnx() }
     }
 
-    /// The same, with its use recorded in the caller's own database.
+    /// As [`token`](Plan::token), with its use recorded in the caller's own database.
     pub const fn token_in_db() -> Self {
         Self { strategy: Strategy::Token(Kept::Db), ..Self::setnx() }
     }

@@ -235,7 +235,7 @@ impl<R> Returns<R> {
         self
     }
 
-    /// What a success says of itself counts, also where it is not stored.
+    /// A success that the codec calls a failure counts as one, also where it is not stored.
     const fn failing_by<C>(mut self) -> Self
     where
         R: Replay<C>,
@@ -270,8 +270,8 @@ impl<R> Returns<R> {
         crate::__private::call_detached(site, engine, key, self, body)
     }
 
-    /// Those of a call that joins this transaction. The bound is asked here and nowhere else, as
-    /// above.
+    /// The same for a call that joins this transaction. The bound is asked here and nowhere else, for the
+    /// same reason.
     #[doc(hidden)]
     pub const fn joining<T: crate::OpenTransaction>(self, _: &T) -> Self {
         self
@@ -281,7 +281,7 @@ impl<R> Returns<R> {
     pub(crate) fn verdict(&self, value: &R, on_err: OnErr) -> Option<OnErr> {
         let judged = self.judge.and_then(|judge| judge(value));
         let verdict = judged.or_else(|| (self.failed)(value).then_some(on_err))?;
-        // What is no failure by its type is stored as the success that it is by its type.
+        // A value that is no failure by its type is stored as a success.
         (verdict != OnErr::Store || (self.is_err)(value)).then_some(verdict)
     }
 

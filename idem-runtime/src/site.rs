@@ -12,7 +12,8 @@ pub struct Site {
     pub(crate) place: &'static str,
     plan: Plan,
     meters: Meters,
-    /// The engine that has this site in its register, as a fast path: 0 is none.
+    /// The engine that has found this site in its register last, so that it need not look again; 0 for
+    /// none.
     pub(crate) registered: AtomicUsize,
 }
 

@@ -68,10 +68,10 @@ impl Idem {
     ///
     /// As [`get`](Idem::get).
     pub async fn release(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
-        let Some((place, name, running)) = self.running(key, fence).await? else {
+        let Some((store, name, running)) = self.running(key, fence).await? else {
             return Ok(Settled::Lost);
         };
-        Ok(place.settle(&name, &running, Change::Release(&running.freed())).await?)
+        Ok(store.settle(&name, &running, Change::Release(&running.freed())).await?)
     }
 
     /// Completes a key whose attempt is known to have succeeded, with its result: an outcome
@@ -96,7 +96,7 @@ impl Idem {
     where
         T: serde::Serialize + serde::de::DeserializeOwned,
     {
-        let Some((place, name, running)) = self.running(key, fence).await? else {
+        let Some((store, name, running)) = self.running(key, fence).await? else {
             return Ok(Settled::Lost);
         };
         let header = Header {
@@ -108,7 +108,7 @@ impl Idem {
         let completed =
             Record::with_body(header, running.holder(), |out| crate::Json::encode(result, out))
                 .map_err(|error| Error::config(format!("the result does not encode: {error}")))?;
-        Ok(place.settle(&name, &running, Change::Complete(&completed)).await?)
+        Ok(store.settle(&name, &running, Change::Complete(&completed)).await?)
     }
 
     /// Forgets a key: the next call runs, with fences, and with what is counted, from the start. A
@@ -121,20 +121,21 @@ impl Idem {
     /// As [`get`](Idem::get).
     pub async fn purge(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
         match self.find(key).await? {
-            Some((place, name, found)) if found.record.fence() == fence => {
-                Ok(place.settle(&name, &found.record, Change::Purge).await?)
+            Some((store, name, found)) if found.record.fence() == fence => {
+                Ok(store.settle(&name, &found.record, Change::Purge).await?)
             }
             _ => Ok(Settled::Lost),
         }
     }
 
-    /// What stands under the key, where, and by what name. A key does not tell its strategy: all stores are asked.
+    /// What stands under the key, in which store, and by what name. A key does not tell its strategy, so
+    /// all stores are asked.
     async fn find(&self, key: &Key) -> Result<Option<(&Shelf, Name, Found)>, Error> {
         key.check()?;
         let name = self.name_for_people(key)?;
-        for shelf in self.shelves() {
-            if let Some(found) = shelf.get(&name).await? {
-                return Ok(Some((shelf, name, found)));
+        for store in self.shelves() {
+            if let Some(found) = store.get(&name).await? {
+                return Ok(Some((store, name, found)));
             }
         }
         match self.shelves().next() {
@@ -143,12 +144,13 @@ impl Idem {
         }
     }
 
+    /// The running record of this fence, in which store it is, and by what name.
     async fn running(
         &self,
         key: &Key,
         fence: u64,
     ) -> Result<Option<(&Shelf, Name, Record)>, Error> {
-        let found = self.find(key).await?.map(|(place, name, found)| (place, name, found.record));
+        let found = self.find(key).await?.map(|(store, name, found)| (store, name, found.record));
         Ok(found.filter(|(_, _, it)| it.state() == Some(State::Running) && it.fence() == fence))
     }
 }

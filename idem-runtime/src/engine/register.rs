@@ -1,4 +1,4 @@
-//! One engine, one function per operation.
+//! Which function has which operation: on one engine, no two have the same.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -14,6 +14,8 @@ pub(super) struct Register {
 }
 
 impl Register {
+    /// Takes the site in, unless it is there.
+    ///
     /// # Errors
     ///
     /// [`Error::Config`] naming both places, when another function has the operation.

@@ -1,4 +1,4 @@
-//! Tokens: their keys, issued here, and known again.
+//! Tokens on an engine: their keys, issuing one, and the name that its use is recorded under.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::token::{Token, TokenKey, Use};
 
 impl Builder {
     /// The secret by which tokens are signed and verified (`HS256`): 32 random bytes or more, the
-    /// same in every process. It has no id, so there is one; others stand beside it by
+    /// same in every process. It has no id, so an engine has one at most; further keys are given by
     /// [`token_keys`](Builder::token_keys).
     pub fn token_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.tokens.secret(secret.as_ref());

@@ -126,7 +126,7 @@ impl<R: 'static, E: 'static> Future for IdemFuture<R, E> {
     type Output = Result<Response<R>, E>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Out of it meanwhile: what panics is not to go on.
+        // Taken out while it is polled: should it panic, it does not go on in a task of its own.
         let Some(mut serving) = self.serving.take() else { return Poll::Pending };
         match serving.as_mut().poll(context) {
             Poll::Pending => {

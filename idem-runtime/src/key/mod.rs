@@ -93,7 +93,7 @@ impl Key {
     /// let key = idem::key!("charge:{order}").fingerprint(&("EUR", 1200));
     /// ```
     pub fn fingerprint<V: serde::Serialize + ?Sized>(self, values: &V) -> Self {
-        self.printed("", serde_json::to_value(values))
+        self.with_fingerprint("", serde_json::to_value(values))
     }
 
     /// The same under the name of a scheme: which values, by their expressions. Fingerprints of
@@ -101,7 +101,7 @@ impl Key {
     #[doc(hidden)]
     pub fn fingerprint_of<const N: usize>(self, scheme: &str, values: [Print; N]) -> Self {
         let values: Result<Vec<_>, _> = values.into_iter().map(|value| value.0).collect();
-        self.printed(scheme, values.map(serde_json::Value::Array))
+        self.with_fingerprint(scheme, values.map(serde_json::Value::Array))
     }
 
     /// The same key with the token that a call under [`Plan::token`](crate::Plan::token) uses.
@@ -118,7 +118,7 @@ impl Key {
         Self { token: Some(token.clone()), ..self }
     }
 
-    fn printed(
+    fn with_fingerprint(
         mut self,
         scheme: &str,
         values: Result<serde_json::Value, serde_json::Error>,
@@ -155,13 +155,13 @@ impl Key {
         Self { transition: Some(Box::new(transition)), ..self }
     }
 
-    /// The transition that the call makes.
-    pub(crate) fn makes(&self) -> Option<&Transition> {
+    /// The transition that it brings along.
+    pub(crate) fn its_transition(&self) -> Option<&Transition> {
         self.transition.as_deref()
     }
 
-    /// The fingerprint, if one was taken.
-    pub(crate) fn print(&self) -> Option<Fingerprint> {
+    /// The fingerprint that it brings along.
+    pub(crate) fn its_fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
     }
 

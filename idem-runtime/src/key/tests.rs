@@ -67,7 +67,7 @@ fn fingerprints_ignore_the_order_of_a_map() {
 
     let forth: HashMap<_, _> = (0..100).map(|n| (n.to_string(), n)).collect();
     let back: HashMap<_, _> = (0..100).rev().map(|n| (n.to_string(), n)).collect();
-    let print = |map: &HashMap<String, i32>| key(&[("a", "x")]).fingerprint(map).print();
+    let print = |map: &HashMap<String, i32>| key(&[("a", "x")]).fingerprint(map).its_fingerprint();
     assert_eq!(print(&forth), print(&back));
 }
 
@@ -77,7 +77,7 @@ fn fingerprints_tell_values_and_schemes_apart() {
 
     let print = |scheme, a: &str, b: &str| {
         let values = [a.compared(), b.compared()];
-        key(&[("a", "x")]).fingerprint_of(scheme, values).print().expect("a fingerprint")
+        key(&[("a", "x")]).fingerprint_of(scheme, values).its_fingerprint().expect("a fingerprint")
     };
     assert_eq!(print("a,b", "1", "2"), print("a,b", "1", "2"));
     assert_ne!(print("a,b", "1", "2").hash, print("a,b", "2", "1").hash);
@@ -95,7 +95,7 @@ fn a_fingerprint_is_the_hash_of_these_bytes() {
     for long in [0, 1, 255, 256, 257, 1000] {
         let long = "x".repeat(long);
         let value = serde_json::json!({ "b": [null, true, false, 7, -1.5], "a": long });
-        let hash = key(&[("a", "x")]).fingerprint(&value).print().expect("one").hash;
+        let hash = key(&[("a", "x")]).fingerprint(&value).its_fingerprint().expect("one").hash;
         let bytes = [
             &b"o"[..],
             &length(2),
@@ -127,7 +127,8 @@ fn a_fingerprint_is_the_hash_of_these_bytes() {
 /// What a scheme is in a record: another number, and a deploy would compare nothing for a while.
 #[test]
 fn a_schemes_number_is_its_fnv_1a() {
-    let scheme = |text| key(&[("a", "x")]).fingerprint_of(text, []).print().expect("one").scheme;
+    let scheme =
+        |text| key(&[("a", "x")]).fingerprint_of(text, []).its_fingerprint().expect("one").scheme;
     assert_eq!(scheme(""), 0xcbf2_9ce4_8422_2325);
     assert_eq!(scheme("a"), 0xaf63_dc4c_8601_ec8c);
     assert_eq!(scheme("foobar"), 0x8594_4171_f739_67e8);

@@ -46,7 +46,7 @@ impl Plan {
 
     /// What is wrong with it for a call of this key.
     pub(crate) fn fault_of(&self, key: &Key) -> Option<&'static str> {
-        match (self.strategy == Strategy::State, key.makes()) {
+        match (self.strategy == Strategy::State, key.its_transition()) {
             (true, None) => Some(
                 "a call by `Plan::state()` makes a transition: give its key one by \
                  `Key::transition`",

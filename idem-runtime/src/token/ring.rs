@@ -122,7 +122,7 @@ impl Ring {
     }
 }
 
-/// Whether claims are sound, and for this key.
+/// Refuses claims that are unsound, or for another key.
 fn judge(claims: &Claims<'_>, key: &Key) -> Result<(), InvalidToken> {
     if !claims.has_sound_id() || life(claims).is_none() {
         Err(InvalidToken::Malformed)
@@ -138,7 +138,7 @@ fn judge(claims: &Claims<'_>, key: &Key) -> Result<(), InvalidToken> {
 /// From issue to expiry, if that is a time that can be.
 fn life(claims: &Claims<'_>) -> Option<Duration> {
     let life = Duration::from_secs(claims.exp.checked_sub(claims.iat)?);
-    // One second more than is issued, for rounding.
+    // Issuing rounds both ends to whole seconds.
     (!life.is_zero() && life <= LONGEST_LIFE + Duration::from_secs(2)).then_some(life)
 }
 
@@ -155,6 +155,7 @@ pub(crate) fn use_of(iat: u64, exp: u64, now: Duration, leeway: Duration) -> Opt
     in_time(&claims, now, leeway).ok().map(|()| retention(&claims, leeway))
 }
 
+/// Refuses claims before their issue and after their end, give or take the leeway.
 fn in_time(claims: &Claims<'_>, now: Duration, leeway: Duration) -> Result<(), InvalidToken> {
     if Duration::from_secs(claims.iat) > now.saturating_add(leeway) {
         Err(InvalidToken::NotYetValid)

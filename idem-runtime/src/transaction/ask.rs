@@ -99,7 +99,7 @@ async fn guarded<T: OpenTransaction>(
     nested: &mut Nested<'_, T>,
     key: &Key,
 ) -> Result<Guarded, Error> {
-    let Some(transition) = key.makes() else { return Ok(Guarded::Passed) };
+    let Some(transition) = key.its_transition() else { return Ok(Guarded::Passed) };
     let sent = Instant::now();
     crash::before("transition");
     let guarded = guard::<T::Database>(records, nested.connection(), transition).await;

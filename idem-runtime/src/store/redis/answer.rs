@@ -6,7 +6,7 @@ use redis::{RedisError, RedisResult, Value};
 
 use super::counted;
 use crate::record::{Record, State};
-use crate::store::{Change, Found, Lease, Settled, StoreError};
+use crate::store::{Change, Claimed, Found, Lease, Settled, StoreError};
 
 /// What `takeover.lua` is told of the record that it judges.
 pub(super) fn threshold(over: &Record) -> i64 {
@@ -19,7 +19,7 @@ pub(super) fn threshold(over: &Record) -> i64 {
     }
 }
 
-/// A record and what its key's TTL says of its lease; or where it counts, the server's time.
+/// A record, and what is left of its lease: by its key's TTL; where it counts, by the server's time.
 pub(super) fn judged(
     value: Value,
     ttl: i64,
@@ -39,6 +39,24 @@ pub(super) fn judged(
     Ok(Some(Found::new(record, lease)))
 }
 
+/// What the takeover by `record` came to.
+pub(super) fn taken_over(answer: Value, record: &Record) -> Result<Claimed, StoreError> {
+    let parts = match answer {
+        Value::Array(parts) => parts,
+        Value::BulkString(no_string) => {
+            return Ok(Claimed::Found(Found::settled(Record::from_bytes(&no_string))));
+        }
+        _ => return Err(of_another_form()),
+    };
+    match <[Value; 3]>::try_from(parts) {
+        Ok([Value::Int(0), standing, Value::Int(ttl)]) => {
+            judged(standing, ttl, None)?.map(Claimed::Found).ok_or_else(of_another_form)
+        }
+        Err(parts) if parts == [Value::Int(1)] => Ok(Claimed::Won { fence: record.fence() }),
+        Ok(_) | Err(_) => Err(of_another_form()),
+    }
+}
+
 /// A key that holds no string is found, and is no record: as if it held the empty one.
 pub(super) fn or_standing(answer: RedisResult<Value>) -> RedisResult<Value> {
     match answer {
@@ -53,6 +71,7 @@ fn is_no_string(error: &RedisError) -> bool {
         || error.detail().is_some_and(|detail| detail.contains("WRONGTYPE"))
 }
 
+/// The record that an answer holds; `None` where nothing stands.
 pub(super) fn found(value: Value) -> Result<Option<Record>, StoreError> {
     Ok(standing(value)?.map(|(record, _)| record))
 }
@@ -66,7 +85,7 @@ fn standing(value: Value) -> Result<Option<(Record, Option<i64>)>, StoreError> {
     }
 }
 
-/// What the server answers to a change that writes: that it is done, or what stands there.
+/// What a change that writes came to: the server answers that it is done, or what stands there.
 pub(super) fn swapped(
     answer: Value,
     running: &Record,
@@ -78,6 +97,7 @@ pub(super) fn swapped(
     Ok(found(answer)?.map_or(Settled::Lost, |it| change.already(running, &it)))
 }
 
+/// What any other change came to: the server answers 1, or 0 where another record stands there.
 pub(super) fn done(value: &Value) -> Result<Settled, StoreError> {
     match value {
         Value::Int(1) => Ok(Settled::Done),

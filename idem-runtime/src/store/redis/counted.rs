@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use redis::{Cmd, RedisResult, Value};
 
+use super::Redis;
 use super::answer::{
     done, found, judged, milliseconds, of_another_form, or_standing, swapped, threshold,
 };
-use super::connection::Connected;
+use super::connection::{Connected, Dialect};
 use super::script::Lua;
-use super::{Claim, Claimed, Dialect, Found, Redis};
 use crate::record::{Record, State};
-use crate::store::{Change, Lease, Name, Settled, StoreError};
+use crate::store::{Change, Claim, Claimed, Found, Lease, Name, Settled, StoreError};
 
 /// How many digits the end of a lease has.
 const DIGITS: usize = 16;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use redis::{RedisError, Value, parse_redis_value};
 
+use super::answer::*;
 use super::probe::Server;
 use super::*;
-use crate::record::{Content, Header, Start, State};
+use crate::record::{Content, Header, Record, Start, State};
+use crate::store::{Change, Claimed, Lease, Settled};
 
 fn start(counts: bool) -> Start<'static> {
     Start { counts, ..Start::plain(Duration::from_secs(10), Duration::from_mins(1)) }
@@ -155,4 +157,23 @@ fn a_server_that_would_lose_claims_is_refused() {
     let forbids = Server { forbidden: Some("NOPERM set".to_owned()), ..server(None) };
     let told = refused(&forbids).unwrap_err();
     assert!(told.contains("NOPERM set") && told.contains(RIGHTS), "{told}");
+}
+
+/// Of an answer that nobody knows, nobody knows whether the name was won.
+#[test]
+fn a_takeover_is_won_by_the_answer_that_says_so_and_by_no_other() {
+    let (record, standing) = (running(), running());
+    let taken = |parts: &[Value]| taken_over(Value::Array(parts.to_vec()), &record);
+    let won = Claimed::Won { fence: record.fence() };
+    assert_eq!(taken(&[Value::Int(1)]).expect("an answer"), won);
+    let found = taken(&[Value::Int(0), value(&standing), Value::Int(60_000)]).expect("an answer");
+    assert!(matches!(found, Claimed::Found(found) if found.record == standing));
+    for parts in [
+        &[][..],
+        &[Value::Int(0)],
+        &[Value::Int(1), Value::Int(1)],
+        &[Value::Int(1), value(&standing), Value::Int(60_000)],
+    ] {
+        assert!(taken(parts).is_err(), "{parts:?}");
+    }
 }

@@ -14,7 +14,7 @@ use super::step::{Dialect, Statement, Step};
 use crate::observe;
 use crate::store::{Change, Name, Record, StoreError};
 
-/// By what a database's batches are sent.
+/// What a database's batches are sent with.
 pub(super) struct Senders<DB: Database> {
     pub(super) pool: Pool<DB>,
     pub(super) statements: Arc<Statements>,

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 use super::inside::Joinable;
+use super::table::without_comments;
 use crate::error::Error;
 use crate::machine::{Edge, Id, Machine, Transition};
 
@@ -181,10 +182,7 @@ impl Template {
             names.collect::<Vec<_>>().join(".")
         };
         let cast = machine.pg_type().map_or_else(String::new, |name| format!("::{}", quoted(name)));
-        let code = text.lines().map(str::trim).filter(|line| !line.starts_with("--"));
-        let text = code
-            .collect::<Vec<_>>()
-            .join("\n")
+        let text = without_comments(text)
             .replace("{table}", &quoted(machine.table()))
             .replace("{id}", &quoted(machine.id()))
             .replace("{column}", &quoted(machine.column()))

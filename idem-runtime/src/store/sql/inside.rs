@@ -74,18 +74,18 @@ pub enum Tried {
     Raced,
 }
 
-/// What is claimed inside of a transaction: nobody else sees it before that ends, so it lasts as
-/// long.
-pub(super) fn claimed(record: &Record) -> Fields<'_> {
+/// What a claim inside of a transaction writes. Nobody else sees it before the transaction ends, so it
+/// does not expire before.
+pub(super) fn unexpiring(record: &Record) -> Fields<'_> {
     Fields { retention: LONGEST, ..Fields::of(record) }
 }
 
-/// What makes an inner transaction a part of the outer one: an empty one in its place. To roll that
-/// back undoes nothing, and is queued: the caller's next statement waits for its answer. So there is
-/// no moment at which a drop leaves sqlx of another opinion than the database, as one of its own
-/// `commit` does.
+/// The statement that makes an inner transaction a part of the outer one, and opens an empty one in its
+/// place. Rolling that back undoes nothing, and is queued before the caller's next statement. So sqlx and
+/// the database agree on the depth whenever the future is dropped; in sqlx's own `commit` there is a
+/// moment at which they don't.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-pub(super) fn kept(depth: usize) -> SqlStr {
+pub(super) fn keeping(depth: usize) -> SqlStr {
     let (release, begin) =
         (commit_ansi_transaction_sql(depth), begin_ansi_transaction_sql(depth.saturating_sub(1)));
     AssertSqlSafe(format!("{}; {}", release.as_str(), begin.as_str())).into_sql_str()
@@ -123,7 +123,7 @@ mod tests {
     fn what_is_claimed_in_a_transaction_does_not_expire_before_that_ends() {
         let start = Start::plain(Duration::from_millis(1), Duration::from_millis(2));
         let record = Record::running(&start, None);
-        let (claimed, usual) = (claimed(&record), Fields::of(&record));
+        let (claimed, usual) = (unexpiring(&record), Fields::of(&record));
         assert_eq!((claimed.retention, usual.retention), (LONGEST, 2));
         assert_eq!((claimed.owner(), claimed.lease), (usual.owner(), usual.lease));
     }

@@ -6,9 +6,9 @@
 //! all that have come meanwhile. So there is nothing to wait for but the database, and nothing to
 //! set.
 //!
-//! A batch answers what it is certain of, once it has committed. Whoever gets no answer, because the
-//! batch failed, its end is unknown or his entry was left out, goes alone with what he has sent
-//! before.
+//! A batch answers for the entries that it is certain of, once it has committed. A step that gets no
+//! answer, because the batch failed, its end is unknown or the entry was left out, goes alone with what
+//! it has sent before.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -293,7 +293,7 @@ impl<B: Batch> Sender<B> {
     }
 }
 
-/// Also with its runtime: who waits is not to wait for what is run no more.
+/// Also when its runtime ends: nobody is left waiting for a task that is run no more.
 impl<B: Batch> Drop for Sender<B> {
     fn drop(&mut self) {
         let mut state = self.line.lock();

@@ -1,8 +1,12 @@
 //! Records in a table of the caller's own database, by the caller's own pool.
 //!
-//! The files of the databases mirror each other: who knows one knows all. Each store's statements
-//! are files of their own, beside it. A step is a statement that commits by itself; the unique
-//! index decides between claims that come at once, and only the database's clock judges times.
+//! A step is a statement that commits by itself; the unique index decides between claims that come at
+//! once, and only the database's clock judges times. `step` sends statements again where that helps;
+//! `lane` gathers steps that come at once, and `batch` is what they have in common; `inside` and
+//! `guard` are for the caller's own transaction.
+//!
+//! The folders of the databases mirror each other: who knows one knows all. Each has its statements as
+//! files, `steps` for claim, settle and get, and `batches`, `inside` and `guard` for the above.
 
 mod batch;
 mod database;

@@ -44,8 +44,7 @@ impl Table {
     /// A statement of ours, with its names in their places, and without its comments and its
     /// indentation: a driver hashes it each time that it is sent.
     pub(super) fn statement(&self, template: &str) -> SqlStr {
-        let code = template.lines().map(str::trim).filter(|line| !line.starts_with("--"));
-        let text = self.fill(&code.collect::<Vec<_>>().join("\n"));
+        let text = self.fill(&without_comments(template));
         // Nothing but names that were found plain has been put into a text of ours.
         AssertSqlSafe(Arc::<str>::from(text)).into_sql_str()
     }
@@ -74,6 +73,12 @@ impl fmt::Display for Table {
         }
         write!(f, "{quote}{}{quote}", self.name)
     }
+}
+
+/// A statement of ours without its comments and its indentation.
+pub(super) fn without_comments(template: &str) -> String {
+    let code = template.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+    code.collect::<Vec<_>>().join("\n")
 }
 
 fn is_plain(name: &str, longest: usize) -> bool {

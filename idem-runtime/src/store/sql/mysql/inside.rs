@@ -12,7 +12,7 @@ use super::{MySql, number};
 use crate::__private::crash;
 use crate::error::Error;
 use crate::store::sql::Database;
-use crate::store::sql::inside::{Joinable, Tried, claimed, kept, refusal};
+use crate::store::sql::inside::{Joinable, Tried, keeping, refusal, unexpiring};
 use crate::store::sql::row::{Fields, Judged, row_name};
 use crate::store::sql::statements::Statements;
 use crate::store::sql::step::Statement;
@@ -58,7 +58,7 @@ impl Joinable for Db {
     }
 
     async fn keep(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
-        let statement = kept(Manager::get_transaction_depth(connection));
+        let statement = keeping(Manager::get_transaction_depth(connection));
         sqlx::raw_sql(statement).execute(&mut *connection).await?;
         Manager::start_rollback(connection);
         Ok(())
@@ -70,7 +70,7 @@ impl Joinable for Db {
         claim: Claim<'_>,
     ) -> Result<Tried, sqlx::Error> {
         let mut inside = Inside { records, connection, name: &row_name(claim.name) };
-        let (fields, over) = (claimed(claim.record), claim.over.map(Fields::of));
+        let (fields, over) = (unexpiring(claim.record), claim.over.map(Fields::of));
         let mut pauses = PAUSES.into_iter();
         loop {
             let sent = Instant::now();
@@ -79,7 +79,7 @@ impl Joinable for Db {
                 None => inside.claim(&fields).await,
             };
             match tried {
-                Err(error) if refused(&error) == Some(LOCKED) => {}
+                Err(error) if code(&error) == Some(LOCKED) => {}
                 tried => return tried,
             }
             let waits = sent.elapsed() >= SHORTEST_WAIT;
@@ -103,7 +103,7 @@ impl Joinable for Db {
 
     fn refusal(error: sqlx::Error) -> Error {
         const NO_SAVEPOINT: u16 = 1305;
-        match refused(&error) {
+        match code(&error) {
             Some(NO_SAVEPOINT) => Error::conflict(error),
             _ => refusal::<Self>(error),
         }
@@ -120,7 +120,7 @@ const PAUSES: [Duration; 3] =
 /// The shortest wait that MySQL can be told, which does wait for a lock: that is not done again.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
-fn refused(error: &sqlx::Error) -> Option<u16> {
+fn code(error: &sqlx::Error) -> Option<u16> {
     error.as_database_error().map(number)
 }
 
@@ -145,7 +145,7 @@ impl Inside<'_> {
         crash::after("insert");
         match inserted {
             Ok(done) => return Ok(Tried::Won(done.last_insert_id())),
-            Err(error) if refused(&error) == Some(RIVAL) => {}
+            Err(error) if code(&error) == Some(RIVAL) => {}
             Err(error) => return Err(error),
         }
         // The transaction's own snapshot may be older than the rival.

@@ -13,7 +13,7 @@ use super::Postgres;
 use super::steps::standing;
 use crate::error::Error;
 use crate::store::sql::Database;
-use crate::store::sql::inside::{Joinable, Tried, claimed, kept, refusal};
+use crate::store::sql::inside::{Joinable, Tried, keeping, refusal, unexpiring};
 use crate::store::sql::row::{Fields, row_name};
 use crate::store::sql::statements::Statements;
 use crate::store::sql::step::Statement;
@@ -59,7 +59,7 @@ impl Joinable for Pg {
     }
 
     async fn keep(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let statement = kept(Manager::get_transaction_depth(connection));
+        let statement = keeping(Manager::get_transaction_depth(connection));
         sqlx::raw_sql(statement).execute(&mut *connection).await?;
         Manager::start_rollback(connection);
         Ok(())
@@ -70,7 +70,7 @@ impl Joinable for Pg {
         connection: &mut PgConnection,
         claim: Claim<'_>,
     ) -> Result<Tried, sqlx::Error> {
-        let (name, fields) = (row_name(claim.name), claimed(claim.record));
+        let (name, fields) = (row_name(claim.name), unexpiring(claim.record));
         let statement: Statement<Pg> = match claim.over.map(Fields::of) {
             Some(over) => records.inside.takeover(&name, &fields, &over.judged()),
             None => records.inside.claim(&name, &fields),

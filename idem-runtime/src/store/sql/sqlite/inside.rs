@@ -9,7 +9,7 @@ use super::Sqlite;
 use super::steps::standing;
 use crate::error::Error;
 use crate::store::sql::Database;
-use crate::store::sql::inside::{Joinable, Tried, claimed, refusal};
+use crate::store::sql::inside::{Joinable, Tried, refusal, unexpiring};
 use crate::store::sql::row::{Fields, row_name};
 use crate::store::sql::step::Statement;
 use crate::store::{Change, Claim, Name, Record};
@@ -43,7 +43,7 @@ impl Joinable for Db {
         connection: &mut SqliteConnection,
         claim: Claim<'_>,
     ) -> Result<Tried, sqlx::Error> {
-        let (name, fields) = (row_name(claim.name), claimed(claim.record));
+        let (name, fields) = (row_name(claim.name), unexpiring(claim.record));
         let over = claim.over.map(Fields::of);
         let statement: Statement<Db> = match &over {
             Some(over) => records.statements.takeover(&name, &fields, &over.judged()),
