@@ -88,7 +88,8 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
 /// Whether a text can be an identifier, keywords too: `type` is `r#type`.
 pub(crate) fn is_name(text: &str) -> bool {
     let is_one = |text: &str| syn::parse::Parser::parse_str(Ident::parse_any, text).is_ok();
-    // Spaces and the like are passed over before and after a name, but for comments not within one.
+    // The parser passes over spaces before and after a name, but not within one: so it is tried within
+    // one, too. Comments, which it passes over there as well, have a slash.
     text != "_" && !text.contains('/') && is_one(text) && is_one(&format!("a{text}a"))
 }
 

@@ -202,7 +202,7 @@ fn step(text: &str) -> Option<Step> {
         return None;
     }
     let name = text.strip_prefix("r#").unwrap_or(text);
-    // Not even raw are these names of a field.
+    // These name no field, not even as raw identifiers.
     if matches!(name.trim_end_matches("()"), "self" | "Self" | "super" | "crate") {
         return None;
     }

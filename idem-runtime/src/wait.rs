@@ -161,6 +161,7 @@ impl<'a> Waiter<'a> {
         true
     }
 
+    /// Whether another has begun to run or poll for the key meanwhile, whom [`meet`](Self::meet) follows.
     fn can_follow(&self) -> bool {
         let flight = self.idem.flights().get(self.name);
         flight.is_some_and(|flight| flight.is_elsewhere() || flight.left().is_some())

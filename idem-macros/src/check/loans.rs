@@ -63,7 +63,8 @@ pub(crate) fn results(options: &Options, function: &Function, errors: &mut Error
     }
 }
 
-/// Whether a type has a reference or a lifetime anywhere: nothing decodes to one, `'static` neither.
+/// Whether a type has a reference or a lifetime anywhere: nothing is decoded into one, not even into a
+/// `'static` one.
 fn has_loan(ty: TokenStream) -> bool {
     ty.into_iter().any(|token| match token {
         TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),

@@ -44,7 +44,7 @@ pub(super) fn write(context: &Context<'_>, template: &Template) -> Option<TokenS
     };
     let at_entity = here.located_at(entity.span());
     let value = context.function.with_own_self(entity.to_token_stream());
-    // What is borrowed is all of it.
+    // In parentheses, or `&` would borrow the first operand alone.
     let value = match entity {
         Expr::Binary(_) | Expr::Cast(_) => quote_spanned!(at_entity=> (#value)),
         _ => value,

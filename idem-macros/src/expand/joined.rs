@@ -26,7 +26,7 @@ pub(super) fn write(
     let is_mut = context.function.is_mut(tx);
     let inside = if is_mut { quote!(mut #tx) } else { quote!(#tx) };
     let outside = is_mut.then(|| quote_spanned!(here=> let _ = &mut #tx;));
-    // A transition is a use of it, and may be all that the function is for.
+    // A transition uses the transaction, and may be all that the function does.
     let moves = context.options.transition.is_some();
     let used = moves.then(|| quote_spanned!(here=> let _ = &#tx;));
     quote_spanned! {here=>

@@ -83,8 +83,8 @@ pub(crate) fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     })
 }
 
-/// Splits off the `let`s by which `#[async_trait]` takes the parameters over: they stand first, up
-/// to the one of the result. What comes before them asks for the return type.
+/// Splits off the `let`s by which `#[async_trait]` takes the parameters over: they stand first, after
+/// an `if` that states the return type, and up to the `let` of the result.
 fn take_apart(block: TokenStream) -> (Vec<Local>, TokenStream) {
     let mut lets = Vec::new();
     let parse = |input: ParseStream<'_>| {

@@ -192,7 +192,7 @@ impl Builder {
         self
     }
 
-    /// Takes a Redis that may evict records under memory pressure: an evicted claim runs twice.
+    /// Accepts a Redis that may evict records under memory pressure: an evicted claim runs twice.
     #[cfg(feature = "redis")]
     pub fn accept_eviction(mut self) -> Self {
         self.accept_eviction = true;

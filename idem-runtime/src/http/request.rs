@@ -1,4 +1,4 @@
-//! A request under the layer, as the bodies know it that run for it.
+//! What is known of a request under the layer: the body that runs for it.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ tokio::task_local! {
 /// One request.
 #[derive(Debug, Default)]
 pub(super) struct Request {
-    /// The attempt that has begun last, leaving out those within it.
+    /// The attempt that has begun last, leaving out those within the body of another.
     begun: Mutex<Option<Arc<Flight>>>,
 }
 

@@ -19,8 +19,8 @@ impl Fingerprint {
     }
 }
 
-/// The number of a scheme, by FNV-1a: it tells apart what one author wrote at one place in two
-/// versions of a program, and is taken at each call.
+/// The number of a scheme, by FNV-1a: quick, since it is taken at each call, and enough to tell apart
+/// what one author wrote at one place in two versions of a program.
 fn number(scheme: &str) -> u64 {
     scheme.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

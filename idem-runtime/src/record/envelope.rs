@@ -49,7 +49,7 @@ const HAS_COUNT: u8 = 4;
 const FINGERPRINT: usize = 40;
 const COUNT: usize = 4;
 const CODEC: usize = 8;
-/// What the scratch buffer may keep between two records.
+/// The largest scratch buffer, in bytes, that is kept for the next record.
 const SCRATCH: usize = 64 * 1024;
 
 /// All of a record but its holder and its body.
@@ -138,7 +138,8 @@ impl Header {
         &bytes[end.saturating_sub(self.body as usize)..end]
     }
 
-    /// How many attempts it says are spent. One that counts none speaks for its own alone.
+    /// How many attempts are spent. A record that counts none speaks for its own attempt alone, while it
+    /// runs.
     pub(crate) fn spent(&self) -> u32 {
         self.spent.unwrap_or_else(|| u32::from(self.state == State::Running))
     }

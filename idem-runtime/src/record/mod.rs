@@ -132,8 +132,8 @@ impl Record {
         &self.bytes
     }
 
-    /// What no record of another attempt begins with, nor of another state: to the end of its fence.
-    /// `None` for a value that can't be read, which is nobody's.
+    /// Its bytes up to the end of its fence: no record of another attempt, nor in another state, begins
+    /// with them. `None` for a value that can't be read, which is nobody's.
     #[cfg(feature = "redis")]
     pub(crate) fn attempt(&self) -> Option<&[u8]> {
         self.bytes.get(..envelope::FENCE.end).filter(|_| self.flaw.is_none())

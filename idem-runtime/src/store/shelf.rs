@@ -9,8 +9,10 @@ use super::{Change, Claim, Claimed, Found, Memory, Name, Record, Settled, Store,
 use crate::__private::crash;
 use crate::observe;
 
+/// A store, by its kind.
+///
 /// What a call asks of Redis is not boxed, large as its future is: over a kibibyte glibc's allocator
-/// has no quick way, and the box costs more than the rest of the step. What people ask is.
+/// has no quick way, and the box costs more than the rest of the step. What people ask is boxed.
 #[derive(Clone)]
 pub(crate) enum Shelf {
     Memory(Arc<Memory>),

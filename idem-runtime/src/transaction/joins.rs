@@ -1,5 +1,5 @@
-//! A call that joins what is no open transaction. The compiler refuses it, and says so once: this is
-//! what stands in its place in the meantime.
+//! How the compiler is asked whether a call joins an open transaction. What is none is refused by one
+//! bound elsewhere; here it is passed over, so that it is told once.
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -2,8 +2,8 @@
 //! key → claim → decide → run → settle, all of it in one transaction inside of the caller's.
 //!
 //! Nothing is known to last before the caller commits, so nothing is shared in the process: neither
-//! a flight that others follow, nor a lease to renew. Who comes second asks the database, which
-//! tells it at once.
+//! a flight that others follow, nor a lease to renew. A second call asks the database, which answers
+//! at once.
 
 #[cfg(feature = "_sql")]
 mod ask;

@@ -37,7 +37,7 @@ pub enum Database {
     Sqlite(Arc<Sqlite>),
 }
 
-/// Does the same with whichever it is.
+/// Evaluates one expression on the store of whichever database it is.
 macro_rules! each {
     ($database:expr, $store:ident => $do:expr) => {
         match $database {

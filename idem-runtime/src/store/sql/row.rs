@@ -55,7 +55,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What tells the record that a claim is made over, or that is purged.
+/// What identifies the record that a claim is over, or that is purged.
 #[derive(Debug)]
 pub(super) struct Judged<'a> {
     pub(super) state: i16,
