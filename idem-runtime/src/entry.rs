@@ -96,6 +96,20 @@ impl Idem {
     /// # Panics
     ///
     /// When the body does.
+    ///
+    /// ```
+    /// use idem::{Idem, Json, Plan, Returns};
+    ///
+    /// const PLAN: Plan = Plan::setnx();
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let idem = Idem::in_memory();
+    /// let order = 7;
+    /// let returns = Returns::<Result<u32, idem::Error>>::new(Err).replay::<Json>();
+    /// let shipped = idem.call_detached(&PLAN, idem::key!("ship:{order}"), returns, async { Ok(12) });
+    /// assert_eq!(shipped.await?, 12); // dropped halfway, it would have shipped all the same
+    /// # Ok::<(), idem::Error>(()) }).unwrap();
+    /// ```
     pub fn call_detached<R, F>(
         &self,
         plan: &Plan,

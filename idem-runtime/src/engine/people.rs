@@ -67,6 +67,16 @@ impl Idem {
     /// # Errors
     ///
     /// As [`get`](Idem::get).
+    ///
+    /// ```no_run
+    /// # async fn reconcile(idem: &idem::Idem, order: u32) -> Result<(), idem::Error> {
+    /// let key = idem::key!("charge:{order}");
+    /// if let Some(entry) = idem.get(&key).await? {
+    ///     // The provider says that nothing was charged: the next call may run at once.
+    ///     idem.release(&key, entry.fence).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn release(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
         let Some((store, name, running)) = self.running(key, fence).await? else {
             return Ok(Settled::Lost);
