@@ -36,6 +36,11 @@ impl Errors {
         self.all.push(error);
     }
 
+    /// Takes back what was told, in favour of what makes it needless.
+    pub(crate) fn forget(&mut self, told: std::ops::Range<usize>) {
+        self.all.drain(told);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }

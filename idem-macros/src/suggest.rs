@@ -1,14 +1,32 @@
 //! "Did you mean": the nearest of some names.
 
 /// What other libraries and other parts of this one call it.
+#[rustfmt::skip]
 const SYNONYMS: &[(&str, &[&str])] = &[
-    ("ttl", &["expires", "expires_in", "expiry", "expiration", "retention", "window"]),
+    ("key", &["idempotency_key", "cache_key", "event_key", "event_key_jmespath"]),
+    ("strategy", &["backend", "storage", "persistence_store"]),
+    ("ttl", &["expires", "expires_in", "expires_after", "expires_after_seconds", "expire", "expiry", "expiration", "retention",
+        "window", "time", "time_to_live", "ttl_secs", "ttl_seconds", "ttl_ms", "max_age"]),
+    ("lease", &["lease_ttl", "lease_time", "lease_duration", "lock_ttl", "lock_timeout"]),
     ("max_runtime", &["timeout"]),
+    ("fingerprint", &["payload_validation_jmespath", "payload", "fields", "hash"]),
+    ("wait", &["wait_timeout", "wait_for", "max_wait"]),
+    ("on_duplicate", &["on_conflict", "on_replay"]),
+    ("on_err", &["on_failure", "on_fail"]),
+    ("on_outage", &["fail_open", "fail_closed"]),
     ("limit", &["attempts", "max_attempts"]),
+    ("engine", &["idem"]),
     ("transition", &["from", "to"]),
+    ("tx", &["transaction", "conn", "connection"]),
     ("setnx", &["redis", "valkey", "memory", "lock"]),
-    ("db", &["postgres", "mysql", "mariadb", "sqlite", "sql", "database"]),
+    ("count", &["incr", "counter"]),
+    ("db", &["postgres", "mysql", "mariadb", "sqlite", "sql", "database", "transaction", "tx"]),
+    ("token", &["jwt", "nonce"]),
     ("state", &["state_machine", "fsm"]),
+    ("replay", &["return", "cached", "return_cached"]),
+    ("reject", &["error", "fail", "conflict"]),
+    ("release", &["retry"]),
+    ("run", &["open", "fail_open"]),
 ];
 
 /// The candidate that `name` means, or that is nearest to it, if one is near enough.
@@ -17,10 +35,10 @@ pub(crate) fn nearest<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let candidates: Vec<_> = candidates.into_iter().collect();
-    let meant = SYNONYMS.iter().find(|(_, others)| others.contains(&name.to_lowercase().as_str()));
-    if let Some((meant, _)) = meant
-        && let Some(candidate) = candidates.iter().find(|candidate| *candidate == meant)
-    {
+    let lower = name.to_lowercase();
+    let mut meant = SYNONYMS.iter().filter(|(_, others)| others.contains(&lower.as_str()));
+    let named = |(meant, _): &(&str, _)| candidates.iter().find(|candidate| *candidate == meant);
+    if let Some(candidate) = meant.find_map(named) {
         return Some(candidate);
     }
     let most = (name.chars().count() / 3).max(1);
@@ -95,6 +113,8 @@ mod tests {
         assert_eq!(nearest("to", ["tx", "transition"]), Some("transition"));
         assert_eq!(nearest("to", ["tx"]), Some("tx"));
         assert_eq!(nearest("timeout", ["order"]), None);
+        assert_eq!(nearest("transaction", ["transition", "tx"]), Some("tx"));
+        assert_eq!(nearest("transaction", ["setnx", "db"]), Some("db"));
     }
 
     #[test]

@@ -120,6 +120,17 @@ fn shape(lead: &str, parts: &[(Placeholder, String)], holes: usize, mistakes: &m
                 .to_owned(),
         );
     }
+    let literals = || std::iter::once(lead).chain(parts.iter().map(|(_, after)| after.as_str()));
+    if let Some(char) = literals().flat_map(str::chars).find(|char| char.is_control()) {
+        let char = char.escape_default();
+        mistakes.push(format!("a key is one line of plain text: remove the `{char}` from it"));
+    } else if lead.starts_with(char::is_whitespace)
+        || literals().last().is_some_and(|end| end.ends_with(char::is_whitespace))
+    {
+        mistakes.push(
+            "a key has no spaces at its ends, where nobody sees them: remove them".to_owned(),
+        );
+    }
     for (at, (again, _)) in parts.iter().enumerate() {
         if parts[..at].iter().any(|(before, _)| before.place == again.place) {
             let Placeholder { place, column } = again;

@@ -1,7 +1,8 @@
 //! What the parameter that `tx` names has to be.
 
 use syn::ext::IdentExt;
-use syn::{FnArg, Pat, Path, Type, TypeParamBound};
+use syn::punctuated::Punctuated;
+use syn::{FnArg, Generics, Pat, Path, Token, Type, TypeParamBound, WherePredicate};
 
 use super::no_parameter;
 use crate::errors::Errors;
@@ -33,7 +34,7 @@ pub(crate) fn transaction(
         return;
     }
     if let Some(ty) = type_of(&name, function)
-        && let Some(told) = no_transaction(&name, ty)
+        && let Some(told) = no_transaction(&name, ty, &function.sig.generics)
     {
         errors.under(ty, told);
     }
@@ -53,7 +54,7 @@ pub(crate) fn transaction(
 }
 
 /// What is wrong with the type of the parameter, as far as its look says it.
-fn no_transaction(name: &str, ty: &Type) -> Option<String> {
+fn no_transaction(name: &str, ty: &Type, generics: &Generics) -> Option<String> {
     let never = format!(
         "`{name}` is no open transaction: begin one and take that, such as \
          `tx: &mut PgTransaction<'_>`"
@@ -72,7 +73,8 @@ fn no_transaction(name: &str, ty: &Type) -> Option<String> {
              its type"
         )),
         Type::Path(path) if is_connection(path) || is_primitive(ty) => Some(never),
-        Type::ImplTrait(bounds) if by_executor(bounds) => Some(never),
+        Type::Path(path) if is_executor(path, generics) => Some(never),
+        Type::ImplTrait(it) if by_executor(&it.bounds) => Some(never),
         _ => None,
     }
 }
@@ -99,9 +101,24 @@ fn is_connection(path: &syn::TypePath) -> bool {
     last.ends_with("Pool") || last.ends_with("Connection") || last == "Option"
 }
 
-/// Whether a type is whatever sqlx sends statements by.
-fn by_executor(bounds: &syn::TypeImplTrait) -> bool {
-    bounds.bounds.iter().any(|bound| {
+/// Whether a type is a parameter of the function's that stands for what sqlx sends statements by.
+fn is_executor(path: &syn::TypePath, generics: &Generics) -> bool {
+    let Some(name) = path.path.get_ident() else { return false };
+    let inline = generics.type_params().filter(|one| one.ident == *name).map(|one| &one.bounds);
+    let clause = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let below = clause.filter_map(|predicate| match predicate {
+        WherePredicate::Type(it) => match &it.bounded_ty {
+            Type::Path(path) if path.path.is_ident(name) => Some(&it.bounds),
+            _ => None,
+        },
+        _ => None,
+    });
+    inline.chain(below).any(by_executor)
+}
+
+/// Whether a bound is of what sqlx sends statements by.
+fn by_executor(bounds: &Punctuated<TypeParamBound, Token![+]>) -> bool {
+    bounds.iter().any(|bound| {
         matches!(bound, TypeParamBound::Trait(bound) if matches!(&*last(&bound.path), "Executor" | "Acquire"))
     })
 }

@@ -87,6 +87,14 @@ pub(crate) fn guess(text: &str) -> Option<String> {
     Some(unit.map_or_else(|| spell(sum), |(unit, scale)| format!("{}{unit}", sum / scale)))
 }
 
+/// What an expression was meant to be: `Duration::from_secs(30)`.
+pub(crate) fn constructed(text: &str) -> Option<String> {
+    let text = text.replace(' ', "");
+    let (_, made) = text.split_once("Duration::from_")?;
+    let (unit, number) = made.strip_suffix(')')?.split_once('(')?;
+    guess(&format!("{number}{unit}"))
+}
+
 /// A decimal fraction times a scale, if that is whole.
 fn times(number: &str, scale: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

@@ -12,6 +12,24 @@ use super::{Options, parenthesised, value};
 use crate::errors::Errors;
 use crate::suggest;
 
+/// What is said to the engine, once, and to no call.
+const OF_ENGINE: &[&str] = &[
+    "memory",
+    "redis",
+    "postgres",
+    "mysql",
+    "sqlite",
+    "database",
+    "table",
+    "prefix",
+    "max_result",
+    "holder",
+    "sweep_every",
+    "token_secret",
+    "token_keys",
+    "token_leeway",
+];
+
 const RULE: &str = "an option is a name and a value, such as `ttl = \"24h\"`";
 
 impl Options {
@@ -36,7 +54,7 @@ impl Options {
             return;
         };
         errors.at(text.span(), format!("an option has a name: write `key = {}`", text.token()));
-        self.written.push((row, text.span()));
+        self.written.push((row, text.span(), 0..0));
         self.key = Some(text);
     }
 
@@ -87,6 +105,9 @@ impl Options {
             .or_else(|| names.clone().find(|option| written.ends_with(&format!("::{option}"))));
         let remedy = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
+            None if OF_ENGINE.contains(&written.as_str()) => {
+                format!("it is one of the engine's: write `Idem::builder().{written}(…)`")
+            }
             None => format!("the options are {}", suggest::list(names, "and")),
         };
         errors.under(quote!(#name #more), format!("there is no option `{written}`: {remedy}"));

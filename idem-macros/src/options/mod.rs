@@ -2,11 +2,15 @@
 
 pub(crate) mod duration;
 mod edge;
+mod foreign;
 mod limit;
 mod misnamed;
 mod places;
 mod table;
+mod text;
 mod value;
+
+use std::ops::Range;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -71,8 +75,8 @@ pub(crate) struct Options {
     pub(crate) tx: Option<Ident>,
     pub(crate) krate: Option<Path>,
     /// The options that were written, and where; also those with a wrong value, so that none of them
-    /// is told to be missing as well.
-    written: Vec<(&'static Row, Span)>,
+    /// is told to be missing as well. And which of the errors are about its value.
+    written: Vec<(&'static Row, Span, Range<usize>)>,
     /// What misspelt options were meant to be.
     meant: Vec<OptionName>,
     /// A string without a name, where an option is due: perhaps the key.
@@ -137,7 +141,7 @@ impl Options {
     }
 
     fn wrote(&self, name: OptionName) -> bool {
-        self.written.iter().any(|(row, _)| row.option == name)
+        self.written.iter().any(|(row, ..)| row.option == name)
     }
 
     /// Parses one option and the comma after it.
@@ -179,7 +183,7 @@ impl Options {
         errors: &mut Errors,
     ) {
         let again = self.wrote(row.option);
-        self.written.push((row, name.span()));
+        let before = errors.len();
         let value = if by_another_sign(input) {
             let message = format!("`{}` takes its value by `=`: write `{}`", row.name, row.example);
             errors.under(value::until_comma(input), message);
@@ -201,6 +205,7 @@ impl Options {
             errors.at(name.span(), format!("`{}` has no value: write `{}`", row.name, row.example));
             None
         };
+        self.written.push((row, name.span(), before..errors.len()));
         if again {
             errors.at(name.span(), format!("`{}` is given twice: remove one", row.name));
         } else if let Some(value) = value {
@@ -239,20 +244,6 @@ impl Options {
             (OptionName::Codec, Value::Type(ty)) => self.codec = Some(ty),
             (OptionName::Tx, Value::Name(name)) => self.tx = Some(name),
             (option, _) => unreachable!("the table gives {option:?} a value of its kind"),
-        }
-    }
-
-    /// Tells the options that the strategy does not use.
-    fn refuse_foreign(&self, errors: &mut Errors) {
-        let Some(strategy) = self.strategy else { return };
-        for (row, span) in &self.written {
-            if let Some(message) = row.foreign_to(strategy) {
-                errors.at(*span, message);
-            } else if self.wrote(OptionName::Tx)
-                && let Some(message) = row.foreign_in_transaction()
-            {
-                errors.at(*span, message);
-            }
         }
     }
 }

@@ -80,6 +80,12 @@ pub(super) fn parse(row: &Row, group: &Group, errors: &mut Errors) -> Option<Val
                 errors.under(&expr, format!("a name is not quoted: write `{name}`"));
                 whole = false;
             }
+            None if let Some(place) = referred(&expr) => {
+                let message =
+                    format!("a fingerprint takes references as they are: write `{place}`");
+                errors.under(&expr, message);
+                whole = false;
+            }
             None => {
                 let message = format!(
                     "`{}` lists names, their fields, and methods without arguments, such as \
@@ -119,12 +125,35 @@ pub(crate) fn place(expr: &Expr) -> Option<(Place, Ident)> {
     }
 }
 
-/// The name in a string literal.
-fn quoted_name(expr: &Expr) -> Option<String> {
+/// The name in a string literal, be it a placeholder there.
+pub(super) fn quoted_name(expr: &Expr) -> Option<String> {
     let Expr::Lit(lit) = expr else { return None };
     let Lit::Str(text) = &lit.lit else { return None };
-    let name = text.value();
-    syn::parse_str::<Expr>(&name).ok().and_then(|expr| place(&expr)).map(|_| name)
+    let text = text.value();
+    let name = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(&text);
+    syn::parse_str::<Expr>(name).ok().and_then(|expr| place(&expr)).map(|_| name.to_owned())
+}
+
+/// The place that a reference is to: `&order`.
+fn referred(expr: &Expr) -> Option<Place> {
+    match expr {
+        Expr::Reference(reference) => referred(&reference.expr),
+        Expr::Unary(unary) => referred(&unary.expr),
+        expr => place(expr).map(|(place, _)| place),
+    }
+}
+
+/// The places that an expression is or lists in other brackets, as they stand between parentheses.
+pub(super) fn listed(expr: &Expr) -> Option<String> {
+    let all: Vec<_> = match expr {
+        Expr::Array(array) => array.elems.iter().map(referred).collect::<Option<_>>()?,
+        Expr::Tuple(tuple) => tuple.elems.iter().map(referred).collect::<Option<_>>()?,
+        Expr::Paren(paren) => vec![referred(&paren.expr)?],
+        Expr::Path(path) if path.path.is_ident("off") => return None,
+        expr => vec![referred(expr)?],
+    };
+    let all: Vec<_> = all.iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// The tokens of a place after the identifier that it starts with.

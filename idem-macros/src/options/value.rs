@@ -12,6 +12,7 @@ use super::edge::{self, Edge};
 use super::limit;
 use super::places::{self, Listed};
 use super::table::{Kind, Row};
+use super::text;
 use super::{Time, Word};
 use crate::errors::Errors;
 use crate::suggest;
@@ -91,6 +92,10 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
     }
     let text = text_of(&found);
     if text.as_ref().is_some_and(|text| !errors.plain(text)) {
+        return None;
+    }
+    if let Some(message) = of_another_form(row, &found) {
+        errors.under(found, message);
         return None;
     }
     match (row.kind, text) {
@@ -205,11 +210,28 @@ fn names_a_type(path: &Path) -> bool {
     names.any(|name| name.starts_with(char::is_uppercase))
 }
 
+/// What to write for a value that is the right one in another form.
+fn of_another_form(row: &Row, found: &Expr) -> Option<String> {
+    let name = row.name;
+    match row.kind {
+        Kind::Text => text::meant(found)
+            .map(|text| format!("`{name}` takes {}: write `{name} = {text}`", row.kind)),
+        Kind::Expr => places::quoted_name(found)
+            .map(|place| format!("a name is not quoted: write `{name} = {place}`")),
+        Kind::Places => places::listed(found)
+            .map(|list| format!("`{name}` lists values in parentheses: write `{name}({list})`")),
+        _ => None,
+    }
+}
+
 /// The mistake of a value that is of another kind than the option takes.
 fn of_another_kind(row: &Row, found: &str) -> String {
     let name = row.name;
     match row.kind {
-        Kind::Duration if let Some(meant) = duration::guess(found) => {
+        Kind::Duration
+            if let Some(meant) =
+                duration::guess(found).or_else(|| duration::constructed(found)) =>
+        {
             format!("a duration is quoted: write `{name} = \"{meant}\"`")
         }
         kind => format!("`{name}` takes {kind}: write `{}`", row.example),

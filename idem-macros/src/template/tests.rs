@@ -72,6 +72,25 @@ fn a_key_starts_with_its_operation() {
 }
 
 #[test]
+fn a_part_stands_in_a_key_once() {
+    assert!(only_mistake("pay:{a}:{b.c}:{a}").starts_with("`{a}` at column 15 of the key stands"));
+    assert!(only_mistake("pay:{b.c}:{b.c}").starts_with("`{b.c}` at column 11 of the key stands"));
+    assert!(only_mistake("pay:{r#a}:{a}").starts_with("`{a}` at column 11 of the key stands"));
+    assert_eq!(mistakes("pay:{a}:{a.b}:{a.b()}:{a.0}"), Vec::<String>::new());
+}
+
+#[test]
+fn a_key_is_a_line_without_spaces_at_its_ends() {
+    for text in [" pay:{a}", "pay:{a} ", "pay:{a}:\u{a0}"] {
+        assert!(only_mistake(text).starts_with("a key has no spaces at its ends"), "{text:?}");
+    }
+    for text in ["pay:\n{a}", "pay:{a}\t:{b}", "pay:{a}\r"] {
+        assert!(only_mistake(text).starts_with("a key is one line"), "{text:?}");
+    }
+    assert_eq!(mistakes("pay order {a} of {b}:x y"), Vec::<String>::new());
+}
+
+#[test]
 fn a_key_has_a_placeholder() {
     assert!(only_mistake("charge").contains("no placeholder"));
     assert!(only_mistake("").contains("empty"));
@@ -164,8 +183,9 @@ proptest! {
     #[test]
     fn a_template_is_read_as_it_was_written(
         lead in "[a-z]{1,5}[:/]?",
-        parts in prop::collection::vec((place(), "[:/|][a-z{}]{0,3}"), 1..4),
+        parts in prop::collection::hash_map(place(), "[:/|][a-z{}]{0,3}", 1..4),
     ) {
+        let parts: Vec<_> = parts.into_iter().collect();
         let mut text = lead.clone();
         for (place, after) in &parts {
             let after = after.replace('{', "{{").replace('}', "}}");

@@ -1,7 +1,7 @@
 use idem::{Error, idempotent};
 
 #[idempotent(
-    key = "charge:
+    key = "charge:\
 {id}x{id2}",
     strategy = "setnx"
 )]
