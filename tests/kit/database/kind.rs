@@ -154,7 +154,8 @@ impl Kind {
     }
 
     /// How a client reaches a server at this address.
-    pub(super) fn url(self, address: SocketAddr) -> String {
+    #[must_use]
+    pub fn url(self, address: SocketAddr) -> String {
         match self {
             Self::Postgres => format!("postgres://postgres@{address}/postgres?sslmode=disable"),
             Self::MariaDb => format!("mysql://root@{address}/idem?ssl-mode=disabled"),

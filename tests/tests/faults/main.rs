@@ -4,6 +4,7 @@
 
 mod away;
 mod barred;
+mod ending;
 mod late;
 mod points;
 mod sender;

@@ -98,15 +98,24 @@ impl Own {
 
     /// Kills it and starts it again, unless it is a file.
     pub(crate) fn crash(&mut self) -> bool {
+        self.kill() && self.start_again()
+    }
+
+    /// Kills it, unless it is a file.
+    pub(crate) fn kill(&mut self) -> bool {
         match self {
-            Self::Kv(server) => {
-                server.kill();
-                server.start_again();
-            }
-            Self::Database(server) => {
-                server.kill();
-                server.start_again();
-            }
+            Self::Kv(server) => server.kill(),
+            Self::Database(server) => server.kill(),
+            Self::File(_) => return false,
+        }
+        true
+    }
+
+    /// Starts it again, unless it is a file.
+    pub(crate) fn start_again(&mut self) -> bool {
+        match self {
+            Self::Kv(server) => server.start_again(),
+            Self::Database(server) => server.start_again(),
             Self::File(_) => return false,
         }
         true
