@@ -9,17 +9,23 @@ use sqlx::{AssertSqlSafe, PgPool};
 pub(crate) struct Database {
     pub(crate) pool: PgPool,
     name: String,
+    address: SocketAddr,
 }
 
 impl Database {
     pub(crate) async fn new() -> Self {
+        Self::of(Self::server()).await
+    }
+
+    /// One of this server.
+    pub(crate) async fn of(server: &Server) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("shop_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let server = PgPool::connect(&Self::server().url()).await.unwrap();
+        let whole = PgPool::connect(&server.url()).await.unwrap();
         let made = sqlx::raw_sql(AssertSqlSafe(format!("create database {name}")));
-        made.execute(&server).await.unwrap();
-        let url = Self::url_of(&name, Self::server().address());
-        Self { pool: PgPool::connect(&url).await.unwrap(), name }
+        made.execute(&whole).await.unwrap();
+        let address = server.address();
+        Self { pool: PgPool::connect(&url(&name, address)).await.unwrap(), name, address }
     }
 
     pub(crate) fn server() -> &'static Server {
@@ -27,17 +33,12 @@ impl Database {
     }
 
     pub(crate) fn url(&self) -> String {
-        self.url_by_way_of(Self::server().address())
+        self.url_by_way_of(self.address)
     }
 
     /// How a client reaches it through a proxy.
     pub(crate) fn url_by_way_of(&self, address: SocketAddr) -> String {
-        Self::url_of(&self.name, address)
-    }
-
-    fn url_of(name: &str, address: SocketAddr) -> String {
-        let url = Self::server().url_by_way_of(address);
-        url.replacen("/postgres?", &format!("/{name}?"), 1)
+        url(&self.name, address)
     }
 
     /// How many rows a table has, as far as they are committed.
@@ -45,4 +46,8 @@ impl Database {
         let count = AssertSqlSafe(format!("select count(*) from {table}"));
         sqlx::query_scalar(count).fetch_one(&self.pool).await.unwrap()
     }
+}
+
+fn url(name: &str, address: SocketAddr) -> String {
+    Kind::Postgres.url(address).replacen("/postgres?", &format!("/{name}?"), 1)
 }

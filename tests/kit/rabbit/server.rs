@@ -28,6 +28,8 @@ const READY: &str = "Server startup complete";
 pub struct Server {
     ports: Ports,
     supervisor: Supervisor,
+    /// How often it has come to take connections.
+    started: usize,
 }
 
 impl Server {
@@ -42,7 +44,7 @@ impl Server {
             let ports = Ports { clients: port::free(), nodes: port::free() };
             let supervisor = Supervisor::new(&[], |folder| settings::command(folder, ports));
             settings::configure(supervisor.folder(), ports);
-            let mut server = Self { ports, supervisor };
+            let mut server = Self { ports, supervisor, started: 0 };
             server.supervisor.start();
             if server.answers() {
                 return server;
@@ -92,11 +94,32 @@ impl Server {
         self.supervisor.folder()
     }
 
+    /// Kills it (`SIGKILL`), as a crash would. It keeps what it has confirmed.
+    pub fn kill(&mut self) {
+        self.supervisor.signal("KILL");
+        self.supervisor.wait();
+    }
+
+    /// Starts it again on the same ports and folder, once [killed](Self::kill), and returns when it
+    /// takes connections.
+    ///
+    /// # Panics
+    ///
+    /// When it runs, or doesn't start.
+    pub fn start_again(&mut self) {
+        self.supervisor.start();
+        let answers = self.answers();
+        assert!(answers, "{self:?} didn't start again:\n{}", self.log());
+    }
+
     /// Whether it takes connections before it ends or the deadline passes. The log is this node's
     /// alone: where somebody else has taken the port, it never says so.
-    fn answers(&self) -> bool {
-        let ready = || self.log().contains(READY);
-        wait::holds_by(START_DEADLINE, || ready() || !self.supervisor.is_running()) && ready()
+    fn answers(&mut self) -> bool {
+        let ready = || self.log().matches(READY).count() > self.started;
+        wait::holds_by(START_DEADLINE, || ready() || !self.supervisor.is_running());
+        let answers = ready();
+        self.started += usize::from(answers);
+        answers
     }
 
     fn log(&self) -> String {

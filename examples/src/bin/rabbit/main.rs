@@ -18,6 +18,7 @@ mod charge;
 mod consumer;
 mod queues;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use charge::{Order, Problem, charge};
@@ -26,6 +27,7 @@ use consumer::{Message, consume};
 use idem::{Idem, with_outcome};
 use lapin::{Connection, ConnectionProperties};
 use queues::Queues;
+use tokio::sync::watch;
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
@@ -60,13 +62,25 @@ async fn main() -> Result<(), Fault> {
     }
 
     let idem = Idem::builder().redis(redis).prefix("shop").build().await?;
-    let mut stop = Box::pin(async { tokio::signal::ctrl_c().await.unwrap_or_default() });
-    while let Err(lost) = work(&broker, &queues, &idem, &mut stop).await {
+    // It stays told, whatever it does when it is: also when there is no broker.
+    let (tell, mut told) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::signal::ctrl_c().await.unwrap_or_default();
+        tell.send_replace(true);
+    });
+    while !*told.borrow() {
+        let worked = work(&broker, &queues, &idem, stop(&mut told)).await;
+        let Err(lost) = worked else { break };
         eprintln!("rabbit: {lost}");
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), stop(&mut told)).await;
     }
     idem.shutdown(Duration::from_secs(30)).await; // results that are still being stored
     Ok(())
+}
+
+/// Waits until it is told to stop.
+async fn stop(told: &mut watch::Receiver<bool>) {
+    let _ = told.wait_for(|told| *told).await;
 }
 
 /// Consumes until it is told to stop, or the connection is lost.
@@ -76,8 +90,16 @@ async fn work(
     idem: &Idem,
     stop: impl Future<Output = ()>,
 ) -> lapin::Result<()> {
-    let connection = Connection::connect(broker, ConnectionProperties::default()).await?;
-    let channel = queues.open(&connection).await?;
+    let mut stop = pin!(stop);
+    let open = async {
+        let connection = Connection::connect(broker, ConnectionProperties::default()).await?;
+        let channel = queues.open(&connection).await?;
+        Ok::<_, lapin::Error>((connection, channel))
+    };
+    let (connection, channel) = tokio::select! {
+        opened = open => opened?,
+        () = &mut stop => return Ok(()),
+    };
     println!("waiting for messages");
     consume(&channel, queues, |message| handle(idem.clone(), message), stop).await?;
     connection.close(200, "good bye".into()).await

@@ -76,12 +76,20 @@ impl Queues {
     }
 }
 
-/// The arguments of a queue whose messages, once refused or too old, go to another.
+/// The arguments of a queue whose messages, once refused or too old, go to another: there before they
+/// are gone here. A classic queue has them nowhere in between, and a broker that is killed loses them.
 fn refused_go_to(queue: &ShortString) -> FieldTable {
+    let words = [
+        ("x-queue-type", "quorum"),
+        ("x-dead-letter-strategy", "at-least-once"),
+        ("x-overflow", "reject-publish"), // which that strategy asks for
+        ("x-dead-letter-exchange", ""),
+        ("x-dead-letter-routing-key", queue.as_str()),
+    ];
     let mut arguments = FieldTable::default();
-    arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString("".into()));
-    let name = AMQPValue::LongString(queue.as_str().into());
-    arguments.insert("x-dead-letter-routing-key".into(), name);
+    for (name, word) in words {
+        arguments.insert(name.into(), AMQPValue::LongString(word.into()));
+    }
     arguments
 }
 

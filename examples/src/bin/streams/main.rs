@@ -16,6 +16,7 @@
 mod book;
 mod stream;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use book::{Books, Problem};
@@ -51,11 +52,18 @@ async fn main() -> Result<(), Fault> {
         return Ok(Stream::open(&args.broker, &args.stream).await?.send(id, *cents).await?);
     }
     let books = Books::open(&args.database).await?;
+    tokio::select! {
+        // Between two messages or in the middle of one: what hasn't committed never was.
+        _ = tokio::signal::ctrl_c() => Ok(()),
+        never = consume(&args, &books) => match never {},
+    }
+}
+
+/// Consumes, again and again on a connection of its own.
+async fn consume(args: &Args, books: &Books) -> Infallible {
     loop {
-        tokio::select! {
-            // Between two messages or in the middle of one: what hasn't committed never was.
-            _ = tokio::signal::ctrl_c() => return Ok(()),
-            Err(lost) = work(&args, &books) => eprintln!("streams: {lost}"),
+        if let Err(lost) = work(args, books).await {
+            eprintln!("streams: {lost}");
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

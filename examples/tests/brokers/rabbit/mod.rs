@@ -5,6 +5,8 @@ mod killed;
 mod outage;
 mod poison;
 mod redelivered;
+mod restarted;
 mod sent_twice;
+mod stopped;
 mod support;
 mod together;

@@ -40,7 +40,12 @@ impl Broker {
     pub(crate) async fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let queues = Queues::named(&format!("orders-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
-        let connection = connect(Server::shared().address()).await.unwrap();
+        Self::of(queues, Server::shared().address()).await
+    }
+
+    /// These, of the node at `address`.
+    pub(crate) async fn of(queues: Queues, address: SocketAddr) -> Self {
+        let connection = connect(address).await.unwrap();
         let channel = queues.open(&connection).await.unwrap();
         Self { queues, channel, _connection: connection }
     }

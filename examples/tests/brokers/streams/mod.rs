@@ -2,5 +2,7 @@
 
 mod killed;
 mod poison;
+mod restarted;
+mod stopped;
 mod support;
 mod together;

@@ -15,14 +15,19 @@ pub(crate) struct Stand {
     pub(crate) database: Database,
     pub(crate) redis: Client,
     pub(crate) stream: String,
+    broker: String,
 }
 
 impl Stand {
     pub(crate) async fn new() -> Self {
+        Self::on(Self::server(), Database::new().await).await
+    }
+
+    /// One on this server.
+    pub(crate) async fn on(server: &Server, database: Database) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let stream = format!("orders-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let redis = Self::server().client().await;
-        Self { database: Database::new().await, redis, stream }
+        Self { database, redis: server.client().await, stream, broker: server.url() }
     }
 
     pub(crate) fn server() -> &'static Server {
@@ -31,7 +36,7 @@ impl Stand {
 
     /// A consumer, working.
     pub(crate) async fn consumer(&self) -> Process {
-        self.consumer_by_way_of(&Self::server().url(), &self.database.url()).await
+        self.consumer_by_way_of(&self.broker, &self.database.url()).await
     }
 
     /// The same, through proxies.
@@ -44,7 +49,7 @@ impl Stand {
     /// Has the example send a message.
     pub(crate) async fn send(&self, id: &str, cents: &str) {
         let more = ["send", id, cents];
-        let mut producer = self.run(&Self::server().url(), &self.database.url(), &more);
+        let mut producer = self.run(&self.broker, &self.database.url(), &more);
         assert_eq!(producer.exit_status(SOON).await, 0);
     }
 
