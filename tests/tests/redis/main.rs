@@ -39,6 +39,7 @@ mod replaced;
 mod replicas;
 mod restarts;
 mod scripts;
+mod slow;
 mod strangers;
 mod times;
 mod unguarded;

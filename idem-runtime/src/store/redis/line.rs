@@ -32,6 +32,9 @@ pub(super) struct Line {
     now: ArcSwapOption<Current>,
     /// How many connections were made.
     dialled: AtomicU64,
+    /// Changes with each answer: a caller whose own is late tells by it a server that is slow from a
+    /// connection that is dead.
+    answers: AtomicU64,
     connecting: tokio::sync::Mutex<Option<Failed>>,
 }
 
@@ -48,6 +51,7 @@ const FAILED_FOR: Duration = Duration::from_millis(50);
 const QUEUE: usize = 1024;
 /// How many bytes are gathered for one write: a command with a record in it has some 300.
 const WRITE: usize = 64 * 1024;
+
 impl Line {
     /// # Errors
     ///
@@ -70,6 +74,7 @@ impl Line {
             at_most: options.at_most,
             now: ArcSwapOption::empty(),
             dialled: AtomicU64::new(0),
+            answers: AtomicU64::new(0),
             connecting: tokio::sync::Mutex::new(None),
         })
     }
@@ -121,6 +126,21 @@ impl Line {
         let now = self.now.load();
         let current = now.as_ref().filter(|current| !current.life.is_over())?;
         Some(current.connected.clone())
+    }
+
+    /// What changes when anybody is answered.
+    pub(super) fn heard(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Somebody is answered. No count: what two threads write at once is one change.
+    pub(super) fn hear(&self) {
+        self.answers.store(self.heard().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Whether others still use the connection of that number.
+    pub(super) fn is_current(&self, number: u64) -> bool {
+        self.alive().is_some_and(|current| current.number == number)
     }
 
     /// The connection of that number is of no use any more.

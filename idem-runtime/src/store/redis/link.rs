@@ -1,6 +1,7 @@
 //! One step on a server within a budget of time, over connections that may break.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ enum Sent {
     Lost(RedisError),
 }
 
-/// One send has a third of the step's time: the answer may be lost, and the step is sent again.
+/// A connection is silent for at most a third of a step's time: its answer may be lost, and the step is
+/// sent again.
 const SENDS: u32 = 3;
 
 impl Link {
@@ -43,14 +45,14 @@ impl Link {
         self.0.open().await
     }
 
-    /// Takes one step. A send that got no answer is sent again, on a new connection, for as long as
-    /// the step has time: `step` must be one that can be repeated.
+    /// Takes one step. What the connection has lost is sent again, on a new one, for as long as the step
+    /// has time: `step` must be one that can be repeated.
     pub(super) async fn step<F>(&self, step: impl Fn(Connected) -> F) -> Result<Value, StoreError>
     where
         F: Future<Output = RedisResult<Value>>,
     {
         let mut now = Instant::now();
-        let (deadline, share) = (now + self.0.timeout(), self.0.timeout() / SENDS);
+        let deadline = now + self.0.timeout();
         let mut reached = false;
         let mut pause = Duration::from_millis(5);
         loop {
@@ -63,8 +65,7 @@ impl Link {
             };
             let error = match connected {
                 Err(error) => error,
-                Ok(connected) => match self.send(deadline.min(now + share), connected, &step).await
-                {
+                Ok(connected) => match self.send(now, deadline, connected, &step).await {
                     Sent::Answered(answer) => return answer.map_err(|error| failed(error, true)),
                     Sent::Refused(error) => error,
                     Sent::Lost(error) => {
@@ -82,21 +83,47 @@ impl Link {
         }
     }
 
-    /// Sends a step once, for its share of the time.
+    /// Sends a step once, and waits for its answer for as long as the connection answers anybody: what
+    /// was sent first is answered first, so this answer is still to come, and to send again would only
+    /// make a long queue longer.
     async fn send<F>(
         &self,
-        until: Instant,
+        sent: Instant,
+        deadline: Instant,
         connected: Connected,
         step: &impl Fn(Connected) -> F,
     ) -> Sent
     where
         F: Future<Output = RedisResult<Value>>,
     {
-        let number = connected.number;
-        match timeout_at(until, step(connected)).await {
-            Ok(Ok(value)) => Sent::Answered(Ok(value)),
-            Ok(Err(error)) if is_final(&error) => Sent::Answered(Err(error)),
-            Ok(Err(error)) if error.code().is_some() => {
+        let (number, share) = (connected.number, self.0.timeout() / SENDS);
+        let (mut heard, mut until) = (self.0.heard(), sent + share);
+        let mut answering = pin!(step(connected));
+        let answer = loop {
+            if let Ok(answer) = timeout_at(until.min(deadline), answering.as_mut()).await {
+                break answer;
+            }
+            // The step's own end may have cut the silence short: then it says nothing.
+            if until > deadline + share / 2 {
+                return Sent::Lost(timed_out());
+            }
+            let before = std::mem::replace(&mut heard, self.0.heard());
+            if before == heard || !self.0.is_current(number) {
+                self.0.end(number);
+                return Sent::Lost(timed_out());
+            }
+            if until >= deadline {
+                return Sent::Lost(timed_out());
+            }
+            until += share;
+        };
+        if answer.as_ref().map_or_else(|error| error.code().is_some(), |_| true) {
+            self.0.hear();
+        }
+        match answer {
+            Ok(value) => Sent::Answered(Ok(value)),
+            Err(error) if is_final(&error) => Sent::Answered(Err(error)),
+            Err(error) if error.code().is_some() => {
                 // A primary no more: by another connection its name may lead to the one that
                 // followed it.
                 if error.code() == Some("READONLY") {
@@ -104,13 +131,9 @@ impl Link {
                 }
                 Sent::Refused(error)
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 self.0.end(number);
                 Sent::Lost(error)
-            }
-            Err(_) => {
-                self.0.end(number);
-                Sent::Lost(timed_out())
             }
         }
     }
