@@ -1,6 +1,8 @@
 //! What the options, the template and the function say of each other.
 
 mod engine;
+mod fingerprint;
+mod forgotten;
 mod loans;
 mod transaction;
 
@@ -13,6 +15,7 @@ use crate::options::{Listed, OnErr, OptionName, Options, Row, Time, duration};
 use crate::suggest;
 use crate::template::Template;
 pub(crate) use engine::engine;
+pub(crate) use fingerprint::{fingerprint, is_in_key};
 pub(crate) use loans::{borrows, results};
 pub(crate) use transaction::transaction;
 

@@ -4,6 +4,7 @@ mod pinned;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, FnArg, Pat, ReturnType, Signature, Token, Type, Visibility};
@@ -119,6 +120,17 @@ impl Function {
         }
         function.refuse(errors);
         Some(function)
+    }
+
+    /// The type of the parameter of this name, where the name is all of its pattern.
+    pub(crate) fn type_of(&self, name: &str) -> Option<&Type> {
+        self.sig.inputs.iter().find_map(|argument| match argument {
+            FnArg::Typed(typed) => match &*typed.pat {
+                Pat::Ident(pat) if pat.ident.unraw() == name => Some(&*typed.ty),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        })
     }
 
     /// Whether a parameter is bound as `mut`.

@@ -62,7 +62,7 @@ use proc_macro::TokenStream;
 /// | `ttl` | retention: how long a completed call answers duplicates (`"24h"`) |
 /// | `lease` | how long a claim stands without renewal, at most half of `ttl` (`"30s"`, or half of `ttl` where that is less) |
 /// | `max_runtime` | how long the body may take (no limit) |
-/// | `fingerprint` | `fingerprint(amount, to.iban)`: what must be equal for two calls to be the same request; `fingerprint = "off"` says in writing that nothing must |
+/// | `fingerprint` | `fingerprint(amount, to.iban)`: what must be equal for two calls to be the same request, one of them at least not in the key; `fingerprint = "off"` says in writing that nothing must |
 /// | `wait` | how long a duplicate in flight waits for the result (not at all) |
 /// | `on_duplicate` | `"replay"` (default), or `"reject"`: a completed duplicate gets `Error::Duplicate` and no result is stored |
 /// | `on_err` | what an `Err` does to the claim: `"release"` (default; for `count` `"hold"`), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` (for a handler that returns `Response`, `fn(&Response) -> idem::OnErr`) |

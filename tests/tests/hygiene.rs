@@ -77,17 +77,17 @@ mod shadowed {
     mod std {}
     mod idem {}
 
-    #[::idem::idempotent(key = "shadowed:{id}", strategy = "setnx", fingerprint(id))]
-    pub(super) async fn shadowed(id: u64) -> ::core::result::Result<u64, ::idem::Error> {
-        Ok(id)
+    #[::idem::idempotent(key = "shadowed:{id}", strategy = "setnx", fingerprint(n))]
+    pub(super) async fn shadowed(id: u64, n: u64) -> ::core::result::Result<u64, ::idem::Error> {
+        Ok(id + n)
     }
 }
 
 #[no_implicit_prelude]
 mod bare {
-    #[::idem::idempotent(key = "bare:{id}", strategy = "setnx", fingerprint(id))]
-    pub(super) async fn bare(id: u64) -> ::std::result::Result<u64, ::idem::Error> {
-        ::std::result::Result::Ok(id)
+    #[::idem::idempotent(key = "bare:{id}", strategy = "setnx", fingerprint(n))]
+    pub(super) async fn bare(id: u64, n: u64) -> ::std::result::Result<u64, ::idem::Error> {
+        ::std::result::Result::Ok(id + n)
     }
 }
 
@@ -130,8 +130,8 @@ async fn bound(id @ 0..=u64::MAX: u64, &(ref a, b): &(String, u8)) -> Result<u64
 fn futures_are_made() {
     let (idem, value) = (Idem::in_memory(), Newtype(1));
     drop(names(1, 1, 1, 1, 1, 1, 1, String::new(), &value, 1, 1, 1, &idem));
-    drop(shadowed::shadowed(1));
-    drop(bare::bare(1));
+    drop(shadowed::shadowed(1, 2));
+    drop(bare::bare(1, 2));
     drop(changed(&mut String::new()));
     drop(value.go(1));
     drop(long(1, (1, (1, 1)), "".into()));

@@ -4,6 +4,7 @@
 mod macros {
     mod key_part;
     mod keys;
+    mod looks;
     mod options;
     mod results;
     mod shapes;

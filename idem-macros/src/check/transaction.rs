@@ -2,8 +2,9 @@
 
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
-use syn::{FnArg, Generics, Pat, Path, Token, Type, TypeParamBound, WherePredicate};
+use syn::{Generics, Path, Token, Type, TypeParamBound, WherePredicate};
 
+use super::forgotten::forgotten;
 use super::no_parameter;
 use crate::errors::Errors;
 use crate::function::Function;
@@ -11,15 +12,18 @@ use crate::names::is_primitive;
 use crate::options::{Fingerprint, Options};
 use crate::template::Template;
 
-/// Tells a `tx` that names no parameter, one that owns its transaction, and one that is a part of
-/// the key.
+/// Tells a `tx` that names no parameter, one that owns its transaction, one that is a part of the
+/// key, and one that was forgotten.
 pub(crate) fn transaction(
     options: &Options,
     template: Option<&Template>,
     function: &Function,
     errors: &mut Errors,
 ) {
-    let Some(tx) = &options.tx else { return };
+    let Some(tx) = &options.tx else {
+        forgotten(options, function, errors);
+        return;
+    };
     let name = tx.unraw().to_string();
     if function.names.get(&name).is_none() {
         errors.at(tx.span(), no_parameter(&name, function, ""));
@@ -33,7 +37,7 @@ pub(crate) fn transaction(
         );
         return;
     }
-    if let Some(ty) = type_of(&name, function)
+    if let Some(ty) = function.type_of(&name)
         && let Some(told) = no_transaction(&name, ty, &function.sig.generics)
     {
         errors.under(ty, told);
@@ -77,17 +81,6 @@ fn no_transaction(name: &str, ty: &Type, generics: &Generics) -> Option<String> 
         Type::ImplTrait(it) if by_executor(&it.bounds) => Some(never),
         _ => None,
     }
-}
-
-/// The type of the parameter of this name, where the name is all of its pattern.
-fn type_of<'a>(name: &str, function: &'a Function) -> Option<&'a Type> {
-    function.sig.inputs.iter().find_map(|argument| match argument {
-        FnArg::Typed(typed) => match &*typed.pat {
-            Pat::Ident(pat) if pat.ident.unraw() == name => Some(&*typed.ty),
-            _ => None,
-        },
-        FnArg::Receiver(_) => None,
-    })
 }
 
 /// Whether a type is a transaction by its name.

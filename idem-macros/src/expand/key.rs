@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
+use crate::check::is_in_key;
 use crate::names::Names;
 use crate::options::Listed;
 use crate::place::Place;
@@ -25,6 +26,17 @@ pub(crate) enum Compared<'a> {
     By(&'a [Listed], &'a Names),
 }
 
+impl Compared<'_> {
+    /// Whether nothing was said that is not in the key already.
+    fn is_unsaid(&self, template: &Template) -> bool {
+        match self {
+            Self::Unsaid => true,
+            Self::Elsewhere => false,
+            Self::By(places, _) => places.iter().all(|listed| is_in_key(&listed.place, template)),
+        }
+    }
+}
+
 /// The statements whose last one is the key. There is one root for each placeholder.
 pub(crate) fn write(
     template: &Template,
@@ -40,7 +52,8 @@ pub(crate) fn write(
     let own = |place: &Place, root: &Root| place.is_plain() && root.of_server;
     let has_own = template.parts.iter().zip(roots).any(|((hole, _), root)| own(&hole.place, root));
     // With a part of the server's own, and with the arguments compared, no answer would matter.
-    let asks_origins = !has_own || matches!(compared, Compared::Unsaid);
+    let unsaid = compared.is_unsaid(template);
+    let asks_origins = !has_own || unsaid;
     let writer = Ident::new("writer", Span::mixed_site());
     let private = {
         let runtime = runtime.at(at_key);
@@ -85,7 +98,7 @@ pub(crate) fn write(
             Some(before) => quote_spanned!(at_key=> #private::Made::made(#before, #origin)),
         });
     }
-    let check = check(&origins, has_own, compared, at_key, runtime);
+    let check = check(&origins, has_own, unsaid, at_key, runtime);
     let fingerprint = fingerprint(compared, runtime);
     let runtime = runtime.at(at_key);
     quote! {
@@ -98,11 +111,11 @@ pub(crate) fn write(
 }
 
 /// Has the compiler look at the origins of these parts. `has_own`: there is a part of the server's own
-/// beside them.
+/// beside them. `unsaid`: nothing was said about the arguments that must be equal.
 fn check(
     origins: &[TokenStream],
     has_own: bool,
-    compared: &Compared<'_>,
+    unsaid: bool,
     at_key: Span,
     runtime: &Runtime,
 ) -> TokenStream {
@@ -114,8 +127,7 @@ fn check(
     let parts = Ident::new("origins", at_key);
     let start = Ident::new(if has_own { "known" } else { "start" }, at_key);
     let scoped = (!has_own).then(|| quote_spanned!(at_key=> #private::Scoped::scoped(&#parts);));
-    let compared = matches!(compared, Compared::Unsaid)
-        .then(|| quote_spanned!(at_key=> #private::Compared::compared(&#parts);));
+    let compared = unsaid.then(|| quote_spanned!(at_key=> #private::Compared::compared(&#parts);));
     quote_spanned! {at_key=>
         let #parts = #private::Parts::#start()
             #(.and(#origins))*;

@@ -33,6 +33,7 @@ pub(crate) fn idempotent(options: TokenStream, item: &TokenStream) -> TokenStrea
     check::engine(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
     check::results(&options, &function, &mut errors);
+    check::fingerprint(&options, template.as_ref(), &function, &mut errors);
     check::transaction(&options, template.as_ref(), &function, &mut errors);
     let unknown = template
         .as_ref()

@@ -111,6 +111,11 @@ impl Options {
         self.wrote(OptionName::Strategy) || self.meant.contains(&OptionName::Strategy)
     }
 
+    /// The same of the caller's transaction.
+    pub(crate) fn wrote_tx(&self) -> bool {
+        self.wrote(OptionName::Tx) || self.meant.contains(&OptionName::Tx)
+    }
+
     /// The options that the strategy can't be without, and that were not written.
     pub(crate) fn lacking(&self) -> impl Iterator<Item = &'static Row> {
         let needed = self.strategy.into_iter().flat_map(Row::needed_for);

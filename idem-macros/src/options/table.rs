@@ -170,8 +170,10 @@ impl Row {
             return None;
         }
         let users = self.strategies.iter().map(|user| user.name());
+        // Without `tx`, the transaction that it names would be the next mistake.
+        let db = if self.option == OptionName::Tx { "write `strategy = \"db\"`, or " } else { "" };
         Some(format!(
-            "strategy `\"{}\"` does not use `{}`, which is for {}: remove it",
+            "strategy `\"{}\"` does not use `{}`, which is for {}: {db}remove it",
             strategy.name(),
             self.name,
             crate::suggest::list(users, "and"),

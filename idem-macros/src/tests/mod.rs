@@ -2,6 +2,7 @@
 //!
 //! `tests/compile-fail` asks the compiler the same and more, in a minute.
 
+mod looks;
 mod patterns;
 mod pinned;
 mod told;

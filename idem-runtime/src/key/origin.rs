@@ -186,7 +186,7 @@ impl<C> Scoped for Parts<Server, C> {}
 /// A key that no client supplies a part of.
 #[diagnostic::on_unimplemented(
     message = "a part of this key is supplied by the client, who could reuse it for another request",
-    label = "nothing says which arguments must be equal",
+    label = "nothing beside the key says which arguments must be equal",
     note = "list them by `fingerprint(amount, …)`, or say `fingerprint = \"off\"`"
 )]
 pub trait Compared {

@@ -89,7 +89,7 @@ async fn parameters_come_and_go_by_cfg() {
     key = "changed:{name}:{list.len()}",
     strategy = "setnx",
     on_err = "release",
-    fingerprint(name)
+    fingerprint(name.len())
 )]
 async fn changed(mut name: String, list: &mut Vec<u8>, fails: bool) -> Result<String, Error> {
     name.push('!');

@@ -22,7 +22,7 @@ impl Service {
         Ok(self.runs.next())
     }
 
-    #[idempotent(key = "by_mut:{self.tenant}", strategy = "setnx", fingerprint(self.tenant))]
+    #[idempotent(key = "by_mut:{self.tenant}", strategy = "setnx", fingerprint(self.tenant.len()))]
     async fn by_mut(&mut self) -> Result<usize, Error> {
         self.tenant = "changed";
         Ok(self.runs.next())

@@ -11,9 +11,9 @@ const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const SHOP: &str = r#"
 pub use once;
 
-#[once::idempotent(key = "renamed:{id}", strategy = "setnx", fingerprint(id), map_err = Into::into)]
-pub async fn renamed(id: u8) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(format!("{} {}", once::key!("renamed:{id}"), once::attempt().fence()))
+#[once::idempotent(key = "renamed:{id}", strategy = "setnx", fingerprint(n), map_err = Into::into)]
+pub async fn renamed(id: u8, n: u8) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(format!("{} {n} {}", once::key!("renamed:{id}"), once::attempt().fence()))
 }
 
 #[derive(once::KeyPart)]
@@ -40,7 +40,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let idem = shop::once::Idem::in_memory();
     for _ in 0..2 {
-        println!("{}", runtime.block_on(idem.scope(shop::renamed(7))).unwrap());
+        println!("{}", runtime.block_on(idem.scope(shop::renamed(7, 6))).unwrap());
         println!("{}", runtime.block_on(idem.scope(reexported(shop::OrderId(8), 9))).unwrap());
     }
 }
@@ -95,5 +95,5 @@ fn the_library_goes_by_another_name() {
         .output()
         .unwrap();
     let (said, told) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-    assert_eq!(said, "renamed:7 1\nreexported:8 9\n".repeat(2), "{told}");
+    assert_eq!(said, "renamed:7 6 1\nreexported:8 9\n".repeat(2), "{told}");
 }

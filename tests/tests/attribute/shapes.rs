@@ -85,8 +85,8 @@ async fn arguments_of_opaque_types_are_taken() {
 #[rustfmt::skip]
 macro_rules! guarded {
     ($name:ident, $key:literal, $id:ident) => {
-        #[idempotent(key = $key, strategy = "setnx", fingerprint($id))]
-        async fn $name($id: u64, hidden: &Runs) -> Result<usize, Error> {
+        #[idempotent(key = $key, strategy = "setnx", fingerprint($id, more))]
+        async fn $name($id: u64, more: u8, hidden: &Runs) -> Result<usize, Error> {
             Ok(hidden.next())
         }
     };
@@ -98,7 +98,7 @@ guarded!(by_macro, "by_macro:{number}", number);
 async fn a_function_that_a_macro_writes_runs_once() {
     let (idem, runs) = (Idem::in_memory(), Runs::default());
     for _ in 0..2 {
-        assert_eq!(idem.scope(by_macro(7, &runs)).await.unwrap(), 1);
+        assert_eq!(idem.scope(by_macro(7, 1, &runs)).await.unwrap(), 1);
     }
 }
 

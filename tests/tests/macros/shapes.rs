@@ -262,17 +262,17 @@ macro_rules! guarded {
             strategy = "setnx",
             ttl = $ttl,
             engine = $engine,
-            fingerprint($arg)
+            fingerprint($arg, more)
         )]
-        async fn $name($arg: $ty, hidden: u8) -> Result<$ty, Failure> {
-            let _ = hidden;
+        async fn $name($arg: $ty, hidden: u8, more: u8) -> Result<$ty, Failure> {
+            let _ = (hidden, more);
             Ok($arg)
         }
     };
     ($name:ident) => {
-        #[idempotent(key = "by_macro:{hidden}", strategy = "setnx", fingerprint(hidden))]
-        async fn $name(hidden: u8) -> Result<u8, Failure> {
-            Ok(hidden)
+        #[idempotent(key = "by_macro:{hidden}", strategy = "setnx", fingerprint(hidden, more))]
+        async fn $name(hidden: u8, more: u8) -> Result<u8, Failure> {
+            Ok(hidden + more)
         }
     };
 }
@@ -321,7 +321,7 @@ macro_rules! from_fragments {
     };
 }
 
-from_fragments!(whole_fragment, "fragments:{x}", Result<u64, Failure>, x: u64, x, Ok(x), Failure::from);
+from_fragments!(whole_fragment, "fragments:{x.0}", Result<u64, Failure>, x: (u64, u8), x, Ok(x.0), Failure::from);
 from_fragments!(part_of_fragment, "parts:{x.0}", Result<u64, Failure>, x: (u64, u8), x.1, Ok(x.0), From::from);
 
 trait Receivers: Sized {
