@@ -25,6 +25,8 @@ use std::time::Duration;
 
 pub use memory::Memory;
 pub use name::Name;
+#[cfg(feature = "_sql")]
+pub(crate) use name::Names;
 pub(crate) use name::{ByName, Shards};
 #[cfg(feature = "redis")]
 pub use redis::{Dialect, Redis, RedisOptions};

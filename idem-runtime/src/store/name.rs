@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
+#[cfg(feature = "_sql")]
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::ops::Deref;
@@ -103,6 +105,10 @@ impl fmt::Display for Name {
 
 /// A map by name.
 pub(crate) type ByName<T> = HashMap<Name, T, BuildHasherDefault<Carried>>;
+
+/// A set of names.
+#[cfg(feature = "_sql")]
+pub(crate) type Names = HashSet<Name, BuildHasherDefault<Carried>>;
 
 /// Hands on the hash that a name carries.
 #[derive(Debug, Default)]

@@ -10,6 +10,8 @@
 //! answer, because the batch failed, its end is unknown or the entry was left out, goes alone with what
 //! it has sent before.
 
+mod queue;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use self::queue::{Seen, State, Waiting};
 use crate::__private::crash;
 use crate::store::Name;
 
@@ -50,11 +53,10 @@ pub(super) trait Batch: Send + Sync + 'static {
     ) -> impl Future<Output = ()> + Send;
 }
 
-/// How many entries a batch has at most: the locks that it takes are counted by the server.
-const MOST: usize = 128;
 /// How large a record is that goes alone: a batch stays far below what a server takes in one piece.
 const LARGEST: usize = 16 * 1024;
-/// A batch that is not answered by then leaves its entries time to go alone.
+/// A third of a step's time: a batch that is not answered by then leaves its entries time to go alone, as
+/// does a queue in which nothing moves.
 const SHARES: u32 = 3;
 
 /// Where steps of one kind are gathered.
@@ -67,24 +69,14 @@ struct Line<B: Batch> {
     state: Mutex<State<B>>,
 }
 
-struct State<B: Batch> {
-    /// How many are on their way alone.
-    alone: usize,
-    /// The number of the task that sends, while there is one.
-    sender: Option<u64>,
-    waiting: Vec<Waiting<B>>,
-    /// Of entries and senders.
-    last_number: u64,
+/// Where an entry is that was not answered yet.
+enum Stands {
+    /// In a queue that moves.
+    Waiting,
+    /// Nowhere: it was taken out of the queue, and nothing was done for it.
+    Withdrawn,
+    OnItsWay,
 }
-
-struct Waiting<B: Batch> {
-    number: u64,
-    entry: B::Entry,
-    caller: Caller<B>,
-}
-
-/// Hears the answer, and gets the entry back.
-type Caller<B> = oneshot::Sender<(<B as Batch>::Entry, <B as Batch>::Answer)>;
 
 /// What a step is told.
 pub(super) enum Turn<'a, B: Batch> {
@@ -103,8 +95,7 @@ pub(super) enum Turn<'a, B: Batch> {
 
 impl<B: Batch> Lane<B> {
     pub(super) fn new(batch: B, timeout: Duration) -> Self {
-        let state = State { alone: 0, sender: None, waiting: Vec::new(), last_number: 0 };
-        Self(Arc::new(Line { batch: Arc::new(batch), timeout, state: Mutex::new(state) }))
+        Self(Arc::new(Line { batch: Arc::new(batch), timeout, state: Mutex::default() }))
     }
 
     /// Waits for a step's turn, until `deadline`. One with a record of so many `bytes` that it is
@@ -118,7 +109,7 @@ impl<B: Batch> Lane<B> {
         if bytes > LARGEST {
             return Turn::Alone(None);
         }
-        let (number, sender, heard) = {
+        let (number, mut seen, heard) = {
             let mut state = self.0.lock();
             if state.sender.is_none() && state.alone < B::ALONE {
                 state.alone += 1;
@@ -126,26 +117,28 @@ impl<B: Batch> Lane<B> {
             }
             let number = state.next_number();
             let (caller, heard) = oneshot::channel();
-            state.waiting.push(Waiting { number, entry: entry(), caller });
-            (number, state.sender, heard)
+            state.waiting.push_back(Waiting { number, entry: entry(), caller });
+            (number, state.seen(), heard)
         };
-        let sender = match sender {
-            Some(sender) => sender,
-            None => self.0.start_sender(),
-        };
+        if seen.sender.is_none() {
+            seen.sender = Some(self.0.start_sender());
+        }
         let mut listening = Listening { line: &self.0, heard };
-        let soon = deadline.min(Instant::now() + self.0.timeout / SHARES);
-        match timeout_at(soon, &mut listening.heard).await {
-            Ok(answer) => {
+        let share = self.0.timeout / SHARES;
+        let mut until = Instant::now() + share;
+        loop {
+            let answer = timeout_at(until.min(deadline), &mut listening.heard).await;
+            if let Ok(answer) = answer {
                 return answer.map_or(Turn::Unknown, |(_, answer)| Turn::Answered(answer));
             }
-            Err(_) if self.0.withdraw(number, sender) => return Turn::Unknown,
-            Err(_) => {}
-        }
-        // It is on its way: nothing else may be sent for it.
-        match timeout_at(deadline, &mut listening.heard).await {
-            Ok(answer) => answer.map_or(Turn::Unknown, |(_, answer)| Turn::Answered(answer)),
-            Err(_) => Turn::Late,
+            match self.0.stands(number, &mut seen, until, deadline) {
+                // Its turn comes: alone it would only be one more that waits for a connection.
+                Stands::Waiting => until += share,
+                Stands::Withdrawn => return Turn::Alone(None),
+                // Nothing else may be sent for it.
+                Stands::OnItsWay if until < deadline => until = deadline,
+                Stands::OnItsWay => return Turn::Late,
+            }
         }
     }
 }
@@ -171,24 +164,39 @@ impl<B: Batch> Line<B> {
         number
     }
 
-    /// Takes an entry back that has waited for too long; `false` when it is on its way. The sender
-    /// that it has waited for hangs, or is run no more: another takes its place.
-    fn withdraw(self: &Arc<Self>, number: u64, sender: u64) -> bool {
-        let (was_waiting, others_wait) = {
+    /// Where an entry stands that has waited until `until`, or until its `deadline` if that was sooner. It
+    /// is taken out of the queue when its time is over, and when nothing was answered since what was
+    /// `seen`: then the sender hangs, or is run no more, and another takes its place.
+    fn stands(
+        self: &Arc<Self>,
+        number: u64,
+        seen: &mut Seen,
+        until: Instant,
+        deadline: Instant,
+    ) -> Stands {
+        let others_wait = {
             let mut state = self.lock();
-            let at = state.waiting.iter().position(|waiting| waiting.number == number);
-            if let Some(at) = at {
-                state.waiting.swap_remove(at);
-                if state.sender == Some(sender) {
-                    state.sender = None;
-                }
+            let Ok(at) = state.waiting.binary_search_by_key(&number, |waiting| waiting.number)
+            else {
+                return Stands::OnItsWay;
+            };
+            let now = state.seen();
+            let before = std::mem::replace(seen, now);
+            let moves = before.answered != now.answered;
+            if moves && until < deadline {
+                return Stands::Waiting;
             }
-            (at.is_some(), state.sender.is_none() && !state.waiting.is_empty())
+            state.waiting.remove(at);
+            // A wait that the deadline has cut short says nothing of the sender.
+            if !moves && until <= deadline && before.sender == now.sender {
+                state.sender = None;
+            }
+            state.sender.is_none() && !state.waiting.is_empty()
         };
         if others_wait {
             self.start_sender();
         }
-        was_waiting
+        Stands::Withdrawn
     }
 
     /// Has what was done taken back: nobody will know of it.
@@ -197,32 +205,6 @@ impl<B: Batch> Line<B> {
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(Arc::clone(&self.batch).unheard(entry, answer));
         }
-    }
-}
-
-impl<B: Batch> State<B> {
-    fn next_number(&mut self) -> u64 {
-        self.last_number += 1;
-        self.last_number
-    }
-
-    /// The next batch: sorted, one entry a name, none whose caller has left.
-    fn take(&mut self) -> Vec<Waiting<B>> {
-        self.waiting.retain(|waiting| !waiting.caller.is_closed());
-        self.waiting.sort_by(|one, other| B::name(&one.entry).cmp(B::name(&other.entry)));
-        let mut batch: Vec<Waiting<B>> = Vec::with_capacity(self.waiting.len().min(MOST));
-        let mut rest = Vec::new();
-        for waiting in self.waiting.drain(..) {
-            let is_repeated =
-                batch.last().is_some_and(|last| B::name(&last.entry) == B::name(&waiting.entry));
-            if is_repeated || batch.len() == MOST {
-                rest.push(waiting);
-            } else {
-                batch.push(waiting);
-            }
-        }
-        self.waiting = rest;
-        batch
     }
 }
 
@@ -267,6 +249,7 @@ impl<B: Batch> Sender<B> {
             let answers = self.line.batch.send(&entries, budget).await;
             crash::after(B::STEP);
             let Some(answers) = answers else { continue };
+            self.line.lock().answered += 1;
             let mut asked: Vec<_> = entries.into_iter().zip(callers).map(Some).collect();
             for (at, answer) in answers {
                 let Some((entry, caller)) = asked.get_mut(at).and_then(Option::take) else {

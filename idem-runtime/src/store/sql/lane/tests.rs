@@ -3,6 +3,7 @@
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use super::queue::MOST;
 use super::*;
 #[cfg(feature = "sqlite")]
 use crate::store::sql::step::Step;
@@ -223,7 +224,7 @@ async fn who_waits_for_a_sender_that_hangs_goes_alone_in_time() {
     let waiting = caller(&lane, "b", 2).await;
     tokio::time::advance(SHARE / 2).await;
     let later = caller(&lane, "c", 3).await;
-    assert_eq!(waiting.await.unwrap(), Told::Unknown);
+    assert_eq!(waiting.await.unwrap(), Told::Alone);
     assert_eq!(begun.elapsed().as_secs(), SHARE.as_secs());
     // Another sender has taken the place of the one that hangs.
     let batch = database.sent().await;
@@ -246,6 +247,73 @@ async fn who_waits_for_a_sender_that_hangs_goes_alone_in_time() {
     assert_eq!(next.await.unwrap(), Told::Answered(4));
     database.sent().await.answer_all();
     assert_eq!(last.await.unwrap(), Told::Answered(5));
+}
+
+/// To go alone would be to wait for a connection, with all others who do.
+#[tokio::test(start_paused = true)]
+async fn in_a_queue_that_moves_nobody_goes_alone_before_the_end_of_his_time() {
+    let (lane, mut database) = lane();
+    let _alone = busy(&lane).await;
+    let begun = Instant::now();
+    let mut callers = Vec::new();
+    for number in 0..2 + 3 * MOST {
+        callers.push(caller(&lane, &number.to_string(), 1).await);
+    }
+    // A batch each nine tenths of a share: the fourth is answered in time, the last is not sent.
+    for _ in 0..4 {
+        let batch = database.sent().await;
+        tokio::time::advance(SHARE * 9 / 10).await;
+        tokio::task::yield_now().await;
+        if begun.elapsed() < TIMEOUT {
+            batch.answer_all();
+        }
+    }
+    for (number, caller) in callers.into_iter().enumerate() {
+        let told = match number {
+            0..=256 => Told::Answered(1),
+            257..=384 => Told::Late,
+            _ => Told::Alone,
+        };
+        assert_eq!(caller.await.unwrap(), told, "{number}");
+    }
+    assert_eq!(begun.elapsed().as_secs(), TIMEOUT.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_little_time_takes_the_sender_from_nobody() {
+    let (lane, mut database) = lane();
+    let _alone = busy(&lane).await;
+    let on_its_way = caller(&lane, "a", 1).await;
+    let batch = database.sent().await;
+    let waiting = caller(&lane, "b", 2).await;
+    let turn = lane.turn(Instant::now() + SHARE / 2, 0, || (Name::new("c"), 3)).await;
+    assert!(matches!(turn, Turn::Alone(None)));
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert!(database.sent.try_recv().is_err(), "there are two senders");
+    batch.answer_all();
+    assert_eq!(on_its_way.await.unwrap(), Told::Answered(1));
+    database.sent().await.answer_all();
+    assert_eq!(waiting.await.unwrap(), Told::Answered(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_waited_longest_is_sent_first() {
+    let (lane, mut database) = lane();
+    let _alone = busy(&lane).await;
+    let mut callers = vec![caller(&lane, "first", 0).await];
+    let first = database.sent().await;
+    // Names that come first in order came last.
+    for number in (0..2 * MOST).rev() {
+        callers.push(caller(&lane, &format!("{number:03}"), 1).await);
+        callers.push(caller(&lane, "hot", 2).await);
+    }
+    first.answer_all();
+    let batch = database.sent().await;
+    assert_eq!((batch.names()[0], batch.names()[MOST - 1]), ("129", "hot"));
+    batch.answer_all();
+    let batch = database.sent().await;
+    assert_eq!((batch.names()[0], batch.names()[MOST - 1]), ("002", "hot"));
+    drop(callers);
 }
 
 #[tokio::test(start_paused = true)]

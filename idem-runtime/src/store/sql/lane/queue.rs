@@ -1,0 +1,80 @@
+//! Who waits in a lane, and who is next.
+
+use std::collections::VecDeque;
+
+use tokio::sync::oneshot;
+
+use super::Batch;
+use crate::store::Names;
+
+/// How many entries a batch has at most: the locks that it takes are counted by the server.
+pub(super) const MOST: usize = 128;
+
+/// Of a lane, under its lock.
+pub(super) struct State<B: Batch> {
+    /// How many are on their way alone.
+    pub(super) alone: usize,
+    /// The number of the task that sends, while there is one.
+    pub(super) sender: Option<u64>,
+    /// How many batches were answered.
+    pub(super) answered: u64,
+    /// By their numbers: who has waited longest is first.
+    pub(super) waiting: VecDeque<Waiting<B>>,
+    /// Of entries and senders.
+    pub(super) last_number: u64,
+}
+
+/// An entry that waits to be sent.
+pub(super) struct Waiting<B: Batch> {
+    pub(super) number: u64,
+    pub(super) entry: B::Entry,
+    pub(super) caller: Caller<B>,
+}
+
+/// What was there when a waiting entry last looked.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) sender: Option<u64>,
+    pub(super) answered: u64,
+}
+
+/// Hears the answer, and gets the entry back.
+pub(super) type Caller<B> = oneshot::Sender<(<B as Batch>::Entry, <B as Batch>::Answer)>;
+
+impl<B: Batch> Default for State<B> {
+    fn default() -> Self {
+        Self { alone: 0, sender: None, answered: 0, waiting: VecDeque::new(), last_number: 0 }
+    }
+}
+
+impl<B: Batch> State<B> {
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        Seen { sender: self.sender, answered: self.answered }
+    }
+
+    /// The next batch: those who have waited longest, one entry a name, sorted; none whose caller has
+    /// left.
+    pub(super) fn take(&mut self) -> Vec<Waiting<B>> {
+        let mut batch: Vec<Waiting<B>> = Vec::with_capacity(self.waiting.len().min(MOST));
+        let (mut names, mut repeated) = (Names::default(), Vec::new());
+        while batch.len() < MOST
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            if waiting.caller.is_closed() {
+                continue;
+            }
+            let is_new = names.insert(B::name(&waiting.entry).clone());
+            if is_new { &mut batch } else { &mut repeated }.push(waiting);
+        }
+        for waiting in repeated.into_iter().rev() {
+            self.waiting.push_front(waiting);
+        }
+        batch.sort_by(|one, other| B::name(&one.entry).cmp(B::name(&other.entry)));
+        batch
+    }
+}
