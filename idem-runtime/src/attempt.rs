@@ -60,6 +60,15 @@ pub fn attempt() -> Attempt {
 
 /// The attempt whose body this is; `None` outside of the body of a guarded call. A body that runs
 /// unguarded has one too, so that its downstream keys are the same.
+///
+/// ```
+/// /// A client that guarded and unguarded code shares.
+/// fn headers() -> Vec<(&'static str, String)> {
+///     let key = idem::try_attempt().map(|attempt| attempt.downstream_key("provider"));
+///     key.map(|key| ("Idempotency-Key", key)).into_iter().collect()
+/// }
+/// assert!(headers().is_empty());
+/// ```
 #[must_use]
 pub fn try_attempt() -> Option<Attempt> {
     CURRENT.try_with(Clone::clone).ok()
@@ -83,6 +92,14 @@ impl Attempt {
 
     /// A number that grows with each attempt on the key, for as long as its record stands. A
     /// service that refuses a smaller one than it has seen refuses an owner that was paused.
+    ///
+    /// ```
+    /// # async fn store(_: &str, _: u64) {}
+    /// # async fn body() {
+    /// // update report set text = $1, fence = $2 where id = $3 and fence < $2
+    /// store("what it says", idem::attempt().fence()).await;
+    /// # }
+    /// ```
     #[must_use]
     pub fn fence(&self) -> u64 {
         self.flight.fence
@@ -129,12 +146,34 @@ impl Attempt {
     /// Says that this success is not to be stored: the caller gets it, and the key is free again. A
     /// counted attempt ([`Plan::count`](crate::Plan::count)) is spent all the same: it may have had its
     /// effect.
+    ///
+    /// ```
+    /// # async fn ask_provider() -> &'static str { "pending" }
+    /// # async fn body() -> Result<String, idem::Error> {
+    /// let answer = ask_provider().await;
+    /// if answer == "pending" {
+    ///     idem::attempt().do_not_store(); // a duplicate is to ask again
+    /// }
+    /// # Ok(answer.to_owned()) }
+    /// ```
     pub fn do_not_store(&self) {
         self.flight.do_not_store();
     }
 
     /// Whether nobody may be waiting for the body any more: its lease is lost, the caller has left,
     /// or the engine shuts down. The body goes on all the same.
+    ///
+    /// ```
+    /// # async fn send(_: u32) {}
+    /// # async fn body() {
+    /// for page in 0..100 {
+    ///     if idem::attempt().is_cancelled() {
+    ///         break; // another may have begun
+    ///     }
+    ///     send(page).await;
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.flight.is_cancelled()

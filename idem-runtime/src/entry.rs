@@ -185,6 +185,24 @@ impl Idem {
     /// # Panics
     ///
     /// When the body does.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")] mod example {
+    /// use idem::{Error, Idem, Plan, Returns};
+    /// use sqlx::PgTransaction;
+    ///
+    /// /// A duplicate is told so, and no result is stored.
+    /// const PLAN: Plan = Plan::db().reject_duplicates();
+    ///
+    /// # async fn main_(idem: Idem, tx: &mut PgTransaction<'_>, order: i64) -> Result<(), Error> {
+    /// let returns = Returns::<Result<(), Error>>::new(Err);
+    /// idem.call_tx_with(tx, &PLAN, idem::key!("bill:{order}"), returns, async |tx: &mut PgTransaction<'_>| {
+    ///     let insert = sqlx::query("insert into bills (order_id) values ($1)").bind(order);
+    ///     insert.execute(&mut **tx).await.map(drop).map_err(Error::outage)
+    /// })
+    /// .await
+    /// # } }
+    /// ```
     #[cfg(feature = "_sql")]
     pub async fn call_tx_with<R, X, B>(
         &self,

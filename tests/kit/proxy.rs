@@ -7,6 +7,7 @@ mod link;
 mod rules;
 
 use std::{
+    io::ErrorKind,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
@@ -187,7 +188,20 @@ impl Proxy {
         if self.listening.is_some() {
             return;
         }
-        self.serve(TcpListener::bind(self.address).await.expect("the port is still free"));
+        let address = self.address;
+        // A process that this one starts just now has its sockets, too, for a moment.
+        let bound = timeout(PATIENCE, async {
+            loop {
+                match TcpListener::bind(address).await {
+                    Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                    }
+                    bound => return bound,
+                }
+            }
+        });
+        let bound = bound.await.expect("the port is free again");
+        self.serve(bound.expect("the port is still ours"));
     }
 
     fn serve(&mut self, listener: TcpListener) {

@@ -89,6 +89,13 @@ impl Builder {
     ///
     /// Each step takes a connection for the time of one statement. A pool all of whose connections
     /// are held by bodies can't renew their leases: give it more than there are such bodies.
+    ///
+    /// ```no_run
+    /// # async fn start(pool: sqlx::PgPool) -> Result<(), idem::Error> {
+    /// let idem = idem::Idem::builder().postgres(pool).build().await?;
+    /// idem.migrate().await?; // or run what `migrations` prints
+    /// # Ok(()) }
+    /// ```
     #[cfg(feature = "postgres")]
     pub fn postgres(mut self, pool: sqlx::PgPool) -> Self {
         self.db.push(sql::Source::Postgres(pool));
@@ -214,6 +221,22 @@ impl Builder {
     /// out of its bounds or a token's key can't be used, or when the server can't keep claims (it evicts, or is a replica)
     /// or results of that size;
     /// [`Error::Outage`] when it does not answer within the time-out.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "redis")]
+    /// # async fn start() -> Result<(), idem::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let idem = idem::Idem::builder()
+    ///     .redis("redis://127.0.0.1/")
+    ///     .prefix("shop")
+    ///     .timeout(Duration::from_millis(500))
+    ///     .max_result(64 * 1024)
+    ///     .build()
+    ///     .await?;
+    /// idem.install()?;
+    /// # Ok(()) }
+    /// ```
     #[cfg_attr(
         not(any(feature = "redis", feature = "_sql")),
         expect(clippy::unused_async, reason = "other stores connect")

@@ -69,6 +69,12 @@ impl Idem {
     /// # Errors
     ///
     /// [`Error::Config`] without a database.
+    ///
+    /// ```no_run
+    /// # fn print(idem: &idem::Idem) -> Result<(), Box<dyn std::error::Error>> {
+    /// std::fs::write("migrations/0007_idem.sql", idem.migrations()?)?;
+    /// # Ok(()) }
+    /// ```
     pub fn migrations(&self) -> Result<String, Error> {
         Ok(self.database()?.migrations())
     }
@@ -82,6 +88,12 @@ impl Idem {
     /// # Errors
     ///
     /// [`Error::Outage`] when the database does not answer, [`Error::Config`] without one.
+    ///
+    /// ```no_run
+    /// # async fn nightly(idem: &idem::Idem) -> Result<(), idem::Error> {
+    /// println!("{} records had expired", idem.sweep().await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// [`Builder::sweep_every`]: crate::Builder::sweep_every
     pub async fn sweep(&self) -> Result<u64, Error> {

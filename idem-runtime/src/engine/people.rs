@@ -129,6 +129,16 @@ impl Idem {
     /// # Errors
     ///
     /// As [`get`](Idem::get).
+    ///
+    /// ```no_run
+    /// # async fn forget(idem: &idem::Idem, order: u32) -> Result<(), idem::Error> {
+    /// let key = idem::key!("charge:{order}");
+    /// if let Some(entry) = idem.get(&key).await? {
+    ///     // The order was deleted, and its number is given out again.
+    ///     idem.purge(&key, entry.fence).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn purge(&self, key: &Key, fence: u64) -> Result<Settled, Error> {
         match self.find(key).await? {
             Some((store, name, found)) if found.record.fence() == fence => {
