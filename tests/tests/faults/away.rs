@@ -10,11 +10,11 @@ use kit::worker::{Call, Gate, Site, Strategy};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::SOON;
 use crate::late::{NAME, warm};
 use crate::sender::{Sender, Sending};
 use crate::stage::Stage;
 use crate::stores::{Opened, Store, on_every_store};
-use crate::{SOON, TURNS};
 
 on_every_store! {
     nobody_is_wronged_who_follows_a_stopped_owner
@@ -28,7 +28,8 @@ mod across_a_network {
     }
 }
 
-static AT_ONCE: Semaphore = Semaphore::const_new(8);
+/// They wait for leases, and do little else: so these have turns of their own.
+static AT_ONCE: Semaphore = Semaphore::const_new(16);
 /// A body that its process is killed in.
 const LONG: Duration = Duration::from_hours(1);
 /// Long enough to be stopped in on a machine that is busy, and over when its owner is back.
@@ -79,14 +80,14 @@ async fn play<F>(store: Store, what: &str, of: fn(&Case) -> bool, case: fn(Case,
 where
     F: Future<Output = Duration> + Send + 'static,
 {
-    let _turn = TURNS.acquire().await;
     let mut all = JoinSet::new();
     let opened = Arc::new(store.shared());
     let journal = Journal::new();
     let site = Site::new(&*opened.url, "away", &journal);
     site.migrate().await;
     warm(&site, store).await;
-    for of_kind in Case::all(store).into_iter().filter(of) {
+    let cases: Vec<_> = Case::all(store).into_iter().filter(of).collect();
+    for of_kind in store.share(cases) {
         let opened = Arc::clone(&opened);
         all.spawn(async move {
             let _permit = AT_ONCE.acquire().await;

@@ -41,6 +41,22 @@ impl Store {
         }
     }
 
+    /// The cases that are tried on it: half of them, unless it is a suite that takes its time. The other half
+    /// is tried on the store that is most like it.
+    pub(crate) fn share<T>(self, mut cases: Vec<T>) -> Vec<T> {
+        let even = match self {
+            Self::Redis | Self::Postgres => true,
+            Self::Valkey | Self::MariaDb => false,
+            Self::Sqlite => return cases,
+        };
+        let mut number = 0..;
+        cases.retain(|_| {
+            crate::is_long()
+                || number.next().is_some_and(|number: usize| number.is_multiple_of(2) == even)
+        });
+        cases
+    }
+
     /// One that other tests of this process share, or a file of one's own.
     pub(crate) fn shared(self) -> Opened {
         let at = match self {
