@@ -1,7 +1,7 @@
 //! The connection to a server, which is made again when it has broken.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -32,8 +32,10 @@ pub(super) struct Line {
     now: ArcSwapOption<Current>,
     /// How many connections were made.
     dialled: AtomicU64,
-    /// Changes with each answer: a caller whose own is late tells by it a server that is slow from a
-    /// connection that is dead.
+    /// Whether anybody listens for an answer, which need not be his own. Read at each answer, and written
+    /// while answers are late.
+    listening: AtomicBool,
+    /// Changes with the first answer that comes while somebody listens.
     answers: AtomicU64,
     connecting: tokio::sync::Mutex<Option<Failed>>,
 }
@@ -74,6 +76,7 @@ impl Line {
             at_most: options.at_most,
             now: ArcSwapOption::empty(),
             dialled: AtomicU64::new(0),
+            listening: AtomicBool::new(false),
             answers: AtomicU64::new(0),
             connecting: tokio::sync::Mutex::new(None),
         })
@@ -128,14 +131,20 @@ impl Line {
         Some(current.connected.clone())
     }
 
-    /// What changes when anybody is answered.
-    pub(super) fn heard(&self) -> u64 {
-        self.answers.load(Ordering::Relaxed)
+    /// Listens for the next answer to anybody, as one does whose own is late: when it has come, this
+    /// returns another number.
+    pub(super) fn listen(&self) -> u64 {
+        let answers = self.answers.load(Ordering::Relaxed);
+        self.listening.store(true, Ordering::Relaxed);
+        answers
     }
 
-    /// Somebody is answered. No count: what two threads write at once is one change.
+    /// Somebody is answered.
     pub(super) fn hear(&self) {
-        self.answers.store(self.heard().wrapping_add(1), Ordering::Relaxed);
+        if self.listening.load(Ordering::Relaxed) {
+            self.listening.store(false, Ordering::Relaxed);
+            self.answers.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Whether others still use the connection of that number.

@@ -28,8 +28,7 @@ enum Sent {
     Lost(RedisError),
 }
 
-/// A connection is silent for at most a third of a step's time: its answer may be lost, and the step is
-/// sent again.
+/// A step's time is enough for three sends: what a connection has lost by a third of it is sent again.
 const SENDS: u32 = 3;
 
 impl Link {
@@ -96,18 +95,19 @@ impl Link {
     where
         F: Future<Output = RedisResult<Value>>,
     {
-        let (number, share) = (connected.number, self.0.timeout() / SENDS);
-        let (mut heard, mut until) = (self.0.heard(), sent + share);
+        // Late is who has waited for half of a send's time; for the other half he listens.
+        let (number, pause) = (connected.number, self.0.timeout() / SENDS / 2);
+        let (mut heard, mut until) = (None, sent + pause);
         let mut answering = pin!(step(connected));
         let answer = loop {
             if let Ok(answer) = timeout_at(until.min(deadline), answering.as_mut()).await {
                 break answer;
             }
             // The step's own end may have cut the silence short: then it says nothing.
-            if until > deadline + share / 2 {
+            if until > deadline + pause / 2 {
                 return Sent::Lost(timed_out());
             }
-            let before = std::mem::replace(&mut heard, self.0.heard());
+            let before = heard.replace(self.0.listen());
             if before == heard || !self.0.is_current(number) {
                 self.0.end(number);
                 return Sent::Lost(timed_out());
@@ -115,7 +115,7 @@ impl Link {
             if until >= deadline {
                 return Sent::Lost(timed_out());
             }
-            until += share;
+            until += pause;
         };
         if answer.as_ref().map_or_else(|error| error.code().is_some(), |_| true) {
             self.0.hear();
