@@ -212,12 +212,13 @@ pub(super) fn timed_out() -> RedisError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use redis::parse_redis_value;
 
     use super::*;
 
-    fn refused(line: &str) -> RedisError {
+    /// What a server refuses by this line.
+    pub(in super::super) fn refused(line: &str) -> RedisError {
         let answer = parse_redis_value(format!("-{line}\r\n").as_bytes()).expect("an answer");
         answer.extract_error().expect_err("an error")
     }

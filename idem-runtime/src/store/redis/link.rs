@@ -172,14 +172,8 @@ fn is_final(error: &RedisError) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use redis::parse_redis_value;
-
+    use super::super::line::tests::refused;
     use super::*;
-
-    fn refused(line: &str) -> RedisError {
-        let answer = parse_redis_value(format!("-{line}\r\n").as_bytes()).expect("an answer");
-        answer.extract_error().expect_err("an error")
-    }
 
     #[test]
     fn what_a_server_would_answer_again_is_final() {
