@@ -1,21 +1,13 @@
 //! A consumer that is stopped until another has its message, and goes on.
 
-use kit::proxy::Proxy;
-
 use super::support::Stand;
 use crate::SOON;
-use crate::database::Database;
 
 /// Its acknowledgement comes when the other's has.
 #[tokio::test]
 async fn after_its_commit_another_finds_the_booking() {
     let mut stand = Stand::new().await;
-    let proxy = Proxy::start(Stand::server().address()).await;
-    let broker = Stand::server().url_by_way_of(proxy.address());
-    let mut first = stand.consumer_by_way_of(&broker, &stand.database.url()).await;
-    let acknowledged = proxy.hold_request("XACK");
-    stand.send("m-1", "1200").await;
-    let acknowledged = acknowledged.caught().await;
+    let (mut first, _proxy, acknowledged) = stand.at_its_acknowledgement().await;
     first.pause();
 
     let mut second = stand.consumer().await;
@@ -35,12 +27,7 @@ async fn after_its_commit_another_finds_the_booking() {
 #[tokio::test]
 async fn before_its_commit_another_books_it() {
     let mut stand = Stand::new().await;
-    let proxy = Proxy::start(Database::server().address()).await;
-    let (broker, database) = (Stand::server().url(), stand.database.url_by_way_of(proxy.address()));
-    let mut first = stand.consumer_by_way_of(&broker, &database).await;
-    let commit = proxy.hold_request("COMMIT");
-    stand.send("m-1", "1200").await;
-    let _never_delivered = commit.caught().await;
+    let (mut first, proxy, _never_delivered) = stand.at_its_commit().await;
     first.pause();
     proxy.cut_all();
 

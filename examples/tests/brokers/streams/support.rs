@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kit::process::Process;
+use kit::proxy::{Caught, Proxy};
 use kit::redis::{Client, Flavour, Server};
 use redis::streams::{StreamInfoGroup, StreamInfoGroupsReply};
 
@@ -44,6 +45,35 @@ impl Stand {
         let mut consumer = self.run(broker, database, &[]);
         consumer.line_with("waiting for messages", SOON).await;
         consumer
+    }
+
+    /// A consumer of the message `m-1` whose commit is kept back, and by which proxy.
+    pub(crate) async fn at_its_commit(&self) -> (Process, Proxy, Caught) {
+        let proxy = Proxy::start(Database::server().address()).await;
+        let database = self.database.url_by_way_of(proxy.address());
+        let (consumer, caught) = self.held(&proxy, "COMMIT", &self.broker, &database).await;
+        (consumer, proxy, caught)
+    }
+
+    /// The same with its acknowledgement.
+    pub(crate) async fn at_its_acknowledgement(&self) -> (Process, Proxy, Caught) {
+        let proxy = Proxy::start(Self::server().address()).await;
+        let broker = Self::server().url_by_way_of(proxy.address());
+        let (consumer, caught) = self.held(&proxy, "XACK", &broker, &self.database.url()).await;
+        (consumer, proxy, caught)
+    }
+
+    async fn held(
+        &self,
+        proxy: &Proxy,
+        request: &str,
+        broker: &str,
+        database: &str,
+    ) -> (Process, Caught) {
+        let consumer = self.consumer_by_way_of(broker, database).await;
+        let held = proxy.hold_request(request);
+        self.send("m-1", "1200").await;
+        (consumer, held.caught().await)
     }
 
     /// Has the example send a message.

@@ -1,21 +1,13 @@
 //! A message that is handled twice at once.
 
-use kit::proxy::Proxy;
-
 use super::support::Stand;
 use crate::SOON;
-use crate::database::Database;
 
 /// C84, C94: who takes over what is still being handled leaves it alone.
 #[tokio::test]
 async fn taken_over_while_it_is_handled_it_is_left_pending() {
     let mut stand = Stand::new().await;
-    let proxy = Proxy::start(Database::server().address()).await;
-    let (broker, database) = (Stand::server().url(), stand.database.url_by_way_of(proxy.address()));
-    let mut first = stand.consumer_by_way_of(&broker, &database).await;
-    let commit = proxy.hold_request("COMMIT");
-    stand.send("m-1", "1200").await;
-    let commit = commit.caught().await;
+    let (mut first, _proxy, commit) = stand.at_its_commit().await;
 
     let mut second = stand.consumer().await;
     let line = second.line_with("m-1", SOON).await;
