@@ -24,6 +24,7 @@ mod caller;
 mod spoken;
 
 mod access;
+mod clusters;
 mod commands;
 mod count;
 mod cuts;

@@ -109,6 +109,9 @@ impl Line {
                 if server.is_replica {
                     tracing::warn!("reconnected to a replica: it refuses every claim");
                 }
+                if let Some(mode) = server.mode {
+                    tracing::warn!(?mode, "reconnected to a Redis that does not stand alone");
+                }
                 if let Some(forbidden) = &server.forbidden {
                     tracing::warn!(%forbidden, "reconnected to a Redis that forbids what records need");
                 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::RedisOptions;
 use super::connection::Connected;
 use super::line::{Line, timed_out};
-use super::probe::Server;
+use super::probe::{Server, sends_away};
 use crate::error::{Error, Source};
 use crate::store::StoreError;
 
@@ -165,9 +165,10 @@ fn discreet(error: RedisError) -> Source {
     }
 }
 
-/// Whether asking again can't help: the server has answered, and will answer so again.
+/// Whether asking again can't help: the server has answered, and will answer so again. One of a cluster
+/// has sent the step to another, who may know more of the key: that is no outage for a body to run in.
 fn is_final(error: &RedisError) -> bool {
-    matches!(error.retry_method(), RetryMethod::NoRetry)
+    matches!(error.retry_method(), RetryMethod::NoRetry) || sends_away(error.code())
 }
 
 #[cfg(test)]
@@ -179,6 +180,9 @@ mod tests {
     fn what_a_server_would_answer_again_is_final() {
         assert!(is_final(&refused("ERR syntax error")));
         assert!(is_final(&refused("WRONGTYPE Operation against a key")));
+        assert!(is_final(&refused("MOVED 3999 127.0.0.1:6381")));
+        assert!(is_final(&refused("ASK 3999 127.0.0.1:6381")));
+        assert!(is_final(&refused("CLUSTERDOWN Hash slot not served")));
         assert!(!is_final(&refused("LOADING the dataset")));
         assert!(!is_final(&timed_out()));
     }

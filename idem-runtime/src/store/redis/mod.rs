@@ -25,7 +25,7 @@ use super::check_timeout;
 use crate::error::Error;
 pub use connection::Dialect;
 use link::Link;
-use probe::Server;
+use probe::{Mode, Server};
 use script::Scripts;
 
 /// Records in Redis or Valkey.
@@ -81,7 +81,8 @@ impl Redis {
     /// # Errors
     ///
     /// [`Error::Config`] when the URL is none, the time-out out of its bounds, the server refuses the
-    /// user, the password, or a command that records need, is a replica, or may evict records;
+    /// user, the password, or a command that records need, is a replica, a node of a cluster or a
+    /// Sentinel, or may evict records;
     /// [`Error::Outage`] when it does not answer within the time-out.
     ///
     /// ```no_run
@@ -121,6 +122,21 @@ fn is_refused(error: &RedisError) -> bool {
 }
 
 fn check(server: &Server, accept_eviction: bool) -> Result<(), Error> {
+    match server.mode {
+        Some(Mode::Cluster) => {
+            return Err(Error::config(
+                "this Redis is a node of a cluster, which is not supported yet: name a server that \
+                 stands alone, with `cluster-enabled no`",
+            ));
+        }
+        Some(Mode::Sentinel) => {
+            return Err(Error::config(
+                "this is a Sentinel, which is not supported yet: name the primary itself, or an address \
+                 that follows it",
+            ));
+        }
+        None => {}
+    }
     if server.is_replica {
         return Err(Error::config("this Redis is a replica: claims are made on its primary"));
     }

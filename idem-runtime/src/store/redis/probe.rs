@@ -10,10 +10,26 @@ use super::script::Lua;
 pub(super) struct Server {
     pub(super) dialect: Dialect,
     pub(super) is_replica: bool,
+    /// How it stands among others, where that is not alone.
+    pub(super) mode: Option<Mode>,
     /// Its eviction policy, where it says.
     pub(super) policy: Option<String>,
     /// What it forbids of all that records need, in its own words.
     pub(super) forbidden: Option<String>,
+}
+
+/// What keeps no records here, and answers the commands of somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// A node of a cluster: it has some of the keys, and sends whoever asks for others away.
+    Cluster,
+    /// A Sentinel: it knows where a primary is, and keeps nothing itself.
+    Sentinel,
+}
+
+/// Whether this is what a node of a cluster says of a key that is not its own, or nobody's for now.
+pub(super) fn sends_away(code: Option<&str>) -> bool {
+    matches!(code, Some("MOVED" | "ASK" | "CLUSTERDOWN"))
 }
 
 /// Asks a server what it is. `probe` is a name under which nothing ever stands, and nothing is
@@ -29,13 +45,15 @@ pub(super) async fn probe(connected: &mut Connected, probe: &str) -> Result<Serv
     };
     let mut native = Cmd::new();
     native.arg("SET").arg(probe).arg("").arg("IFEQ").arg("-").arg("GET").arg("PX").arg(1);
-    let mut forbidden = None;
+    let (mut forbidden, mut mode) = (None, None);
     let native = match connected.query(&native).await {
         Ok(_) => Some(true),
         Err(error) if error.code() == Some("ERR") => Some(false),
         // Full, a replica: it says nothing of what it knows.
         Err(error) if error.code().is_some() => {
             forbidden = forbids(error.code(), error.detail());
+            // Also where INFO is hidden.
+            mode = sends_away(error.code()).then_some(Mode::Cluster);
             None
         }
         Err(error) => return Err(error),
@@ -47,7 +65,8 @@ pub(super) async fn probe(connected: &mut Connected, probe: &str) -> Result<Serv
         Err(error) => return Err(error),
     };
     let forbidden = forbidden.or(refused);
-    Ok(Server { forbidden, ..Server::read(&info, native) })
+    let read = Server::read(&info, native);
+    Ok(Server { forbidden, mode: read.mode.or(mode), ..read })
 }
 
 /// What a server forbids, in its own words; `None` for a refusal that may pass, as a replica's.
@@ -88,6 +107,12 @@ impl Server {
         };
         Self {
             dialect,
+            // The second is Valkey's.
+            mode: match field("redis_mode").or(field("server_mode")) {
+                Some("cluster") => Some(Mode::Cluster),
+                Some("sentinel") => Some(Mode::Sentinel),
+                _ => None,
+            },
             is_replica: field("role") == Some("slave"),
             policy: field("maxmemory_policy").map(str::to_owned),
             forbidden: None,
@@ -131,6 +156,17 @@ mod tests {
         let server = Server::read("role:master\r\n", None);
         assert!(!server.is_replica);
         assert_eq!(server.policy, None);
+    }
+
+    #[test]
+    fn what_does_not_stand_alone_says_so() {
+        let mode = |info: &str| Server::read(info, None).mode;
+        assert_eq!(mode("redis_mode:cluster\r\n"), Some(Mode::Cluster));
+        assert_eq!(mode("server_mode:cluster\r\n"), Some(Mode::Cluster));
+        assert_eq!(mode("redis_mode:sentinel\r\n"), Some(Mode::Sentinel));
+        assert_eq!(mode("redis_mode:standalone\r\n"), None);
+        assert_eq!(mode(""), None);
+        assert!(sends_away(Some("MOVED")) && !sends_away(Some("READONLY")) && !sends_away(None));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::{RedisError, Value, parse_redis_value};
 
 use super::answer::*;
-use super::probe::Server;
+use super::probe::{Mode, Server};
 use super::*;
 use crate::record::{Content, Header, Record, Start, State};
 use crate::store::{Change, Claimed, Lease, Settled};
@@ -143,6 +143,7 @@ fn a_server_that_would_lose_claims_is_refused() {
     let server = |policy: Option<&str>| Server {
         dialect: Dialect::Native,
         is_replica: false,
+        mode: None,
         policy: policy.map(str::to_owned),
         forbidden: None,
     };
@@ -154,6 +155,10 @@ fn a_server_that_would_lose_claims_is_refused() {
     assert!(check(&server(Some("allkeys-lru")), true).is_ok());
     let told = refused(&Server { is_replica: true, ..server(None) }).unwrap_err();
     assert!(told.contains("is a replica"), "{told}");
+    for (mode, named) in [(Mode::Cluster, "a cluster"), (Mode::Sentinel, "a Sentinel")] {
+        let told = refused(&Server { mode: Some(mode), ..server(None) }).unwrap_err();
+        assert!(told.contains(named) && told.contains(": name "), "{told}");
+    }
     let forbids = Server { forbidden: Some("NOPERM set".to_owned()), ..server(None) };
     let told = refused(&forbids).unwrap_err();
     assert!(told.contains("NOPERM set") && told.contains(RIGHTS), "{told}");
