@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::MySql as Db;
-use sqlx::mysql::{MySqlConnection, MySqlTransactionManager as Manager};
+use sqlx::mysql::{MySqlConnection, MySqlRow, MySqlTransactionManager as Manager};
+use sqlx::{MySql as Db, Row as _, SqlStr};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::store::sql::Database;
 use crate::store::sql::inside::{Joinable, Tried, keeping, refusal, unexpiring};
 use crate::store::sql::row::{Fields, Judged, row_name};
-use crate::store::sql::statements::Statements;
+use crate::store::sql::statements::{Statements, Values as _};
 use crate::store::sql::step::Statement;
 use crate::store::sql::table::Table;
 use crate::store::{Change, Claim, Name, Record};
@@ -28,6 +28,11 @@ macro_rules! at_once {
             $($text),+
         )
     };
+}
+
+/// Claims or tells, in MariaDB.
+pub(super) fn claim_or_tell(table: &Table) -> SqlStr {
+    table.statement(include_str!("mariadb/claim_inside.sql"))
 }
 
 /// The statements for a transaction that is not ours. What is read there is the newest, behind a lock.
@@ -134,22 +139,48 @@ struct Inside<'a> {
 impl Inside<'_> {
     /// A name that is taken is only read: a refused insert would lock it until the caller commits.
     async fn claim(&mut self, fields: &Fields<'_>) -> Result<Tried, sqlx::Error> {
-        match self.look(&self.records.statements).await? {
-            Look::Standing(standing) => return Ok(Tried::Found(standing.found())),
-            Look::Expired(expired) => return self.take_over(fields, &expired).await,
-            Look::Absent => {}
+        let tried = if self.records.is_mariadb() {
+            self.claim_or_tell(fields).await
+        } else {
+            match self.look(&self.records.statements).await? {
+                Look::Absent => self.insert(fields).await,
+                there => return self.meet(fields, there).await,
+            }
+        };
+        match tried {
+            Err(error) if code(&error) == Some(RIVAL) => {}
+            tried => return tried,
         }
+        // The transaction's own snapshot may be older than the rival.
+        let there = self.look(&self.records.inside).await?;
+        self.meet(fields, there).await
+    }
+
+    /// Looks and inserts, in one statement.
+    async fn claim_or_tell(&mut self, fields: &Fields<'_>) -> Result<Tried, sqlx::Error> {
+        crash::before("insert");
+        let statement = Statement::<Db>::of(&self.records.claim_or_tell_inside);
+        let statement = statement.name(self.name).claiming(fields).name(self.name);
+        let told = statement.fetch_all(&mut *self.connection).await;
+        crash::after("insert");
+        let told = told?.pop().ok_or(sqlx::Error::RowNotFound)?;
+        match fence(&told)? {
+            Some(fence) => Ok(Tried::Won(fence)),
+            None => self.meet(fields, look(&told)?).await,
+        }
+    }
+
+    async fn insert(&mut self, fields: &Fields<'_>) -> Result<Tried, sqlx::Error> {
         crash::before("insert");
         let statement: Statement<Db> = self.records.inside.claim(self.name, fields);
         let inserted = statement.execute(&mut *self.connection).await;
         crash::after("insert");
-        match inserted {
-            Ok(done) => return Ok(Tried::Won(done.last_insert_id())),
-            Err(error) if code(&error) == Some(RIVAL) => {}
-            Err(error) => return Err(error),
-        }
-        // The transaction's own snapshot may be older than the rival.
-        match self.look(&self.records.inside).await? {
+        Ok(Tried::Won(inserted?.last_insert_id()))
+    }
+
+    /// What to do about what stands there.
+    async fn meet(&mut self, fields: &Fields<'_>, there: Look) -> Result<Tried, sqlx::Error> {
+        match there {
             Look::Standing(standing) => Ok(Tried::Found(standing.found())),
             Look::Expired(expired) => self.take_over(fields, &expired).await,
             Look::Absent => Ok(Tried::Raced),
@@ -170,4 +201,9 @@ impl Inside<'_> {
         let statement: Statement<Db> = statements.get(self.name);
         look(&statement.fetch_one(&mut *self.connection).await?)
     }
+}
+
+/// The fence, of an answer that has one: the name is claimed.
+fn fence(told: &MySqlRow) -> Result<Option<u64>, sqlx::Error> {
+    if told.len() > 1 { told.try_get(1).map(Some) } else { Ok(None) }
 }

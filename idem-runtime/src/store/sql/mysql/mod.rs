@@ -49,6 +49,7 @@ pub struct MySql {
     claim_or_tell: SqlStr,
     /// For the caller's own transaction.
     inside: Statements,
+    claim_or_tell_inside: SqlStr,
     looks: Lane<Looks>,
     claims: Lane<Claims>,
     completions: Lane<Completions>,
@@ -82,6 +83,7 @@ impl MySql {
             claims: Lane::new(Claims(senders), timeout),
             completions: Lane::new(completions, timeout),
             inside: inside::statements(&table, &statements),
+            claim_or_tell_inside: inside::claim_or_tell(&table),
             expired: table.statement(include_str!("expired.sql")),
             claim_or_tell: table.statement(include_str!("mariadb/claim.sql")),
             server,
@@ -204,7 +206,7 @@ impl MySql {
         }
     }
 
-    /// Whether a statement can say how long it waits for a lock.
+    /// Whether a statement can say how long it waits for a lock, and be a block of several.
     fn is_mariadb(&self) -> bool {
         self.server.is_mariadb()
     }

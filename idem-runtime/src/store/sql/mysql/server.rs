@@ -26,7 +26,7 @@ impl Server {
         self.tells.store(says(3), Ordering::Relaxed);
     }
 
-    /// Whether a statement can say how long it waits for a lock.
+    /// Whether a statement can say how long it waits for a lock, and be a block of several.
     pub(super) fn is_mariadb(&self) -> bool {
         self.mariadb.load(Ordering::Relaxed)
     }
