@@ -120,6 +120,7 @@ impl Same for Postgres {
     }
 }
 
+/// Look and insert one after the other, as by hand: the library sends MariaDB both as one block.
 impl Same for MySql {
     async fn claim_as_we_do(tx: &mut Transaction<'_, Self>, name: &str, owner: &[u8]) -> i64 {
         let name = name.as_bytes();
