@@ -69,10 +69,16 @@ impl Ledger {
     /// All effects, as key and note, in the order in which they happened.
     #[must_use]
     pub fn entries(&self) -> Vec<(String, String)> {
+        self.entries_of(|_| true)
+    }
+
+    /// Those whose keys `is_asked` picks. Nothing is made of the others: tests ask often.
+    pub(crate) fn entries_of(&self, is_asked: impl Fn(&str) -> bool) -> Vec<(String, String)> {
         fs::read_to_string(&self.path)
             .unwrap_or_default()
             .lines()
             .filter_map(|line| line.split_once('\t'))
+            .filter(|(key, _)| is_asked(key))
             .map(|(key, note)| (key.to_owned(), note.to_owned()))
             .collect()
     }
@@ -86,7 +92,7 @@ impl Ledger {
     /// The notes of the effects for `key`, in order.
     #[must_use]
     pub fn notes(&self, key: &str) -> Vec<String> {
-        self.entries().into_iter().filter(|(k, _)| k == key).map(|(_, note)| note).collect()
+        self.entries_of(|of| of == key).into_iter().map(|(_, note)| note).collect()
     }
 }
 

@@ -122,6 +122,12 @@ impl Journal {
     pub fn history(&self) -> History {
         History::of(&self.0.entries())
     }
+
+    /// What was written about one key.
+    #[must_use]
+    pub fn history_of(&self, key: &str) -> History {
+        History::of(&self.0.entries_of(|of| of == key))
+    }
 }
 
 impl How {

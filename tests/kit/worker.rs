@@ -104,7 +104,7 @@ impl Worker {
     /// How many bodies of `key` have begun, anywhere.
     #[must_use]
     pub fn runs(&self, key: &str) -> usize {
-        self.journal.history().of_keys(|of| of == key).runs()
+        self.journal.history_of(key).runs()
     }
 
     /// Waits until a body of `key` has begun.
@@ -129,11 +129,10 @@ impl Worker {
         loop {
             let name = self.tokens.get(key).into_iter().fold(idem::key!("op:{key}"), Key::token);
             let entry = self.idem.get(&name).await.expect("the store answers");
-            if entry.is_none_or(|entry| entry.lease_left.is_none()) {
-                return;
-            }
+            let Some(left) = entry.and_then(|entry| entry.lease_left) else { return };
             assert!(asked.elapsed() < deadline, "the lease of {key} does not lapse");
-            tokio::time::sleep(PAUSE).await;
+            // Not more often: many wait at once.
+            tokio::time::sleep(left.clamp(PAUSE, LEASE)).await;
         }
     }
 

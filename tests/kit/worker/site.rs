@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use idem::{Idem, Token};
 use tokio::task::JoinSet;
@@ -10,6 +10,9 @@ use super::database::CONNECTIONS;
 use super::{Call, Database, LIFE, SECRET, Strategy, TIMEOUT, Worker};
 use crate::ledger::Ledger;
 use crate::oracle::Journal;
+
+/// How long a store may take to be found.
+const FOUND: Duration = Duration::from_secs(30);
 
 /// Where a worker works, as words for another process: the store's URL, the prefix of its records
 /// and the journal.
@@ -123,15 +126,24 @@ impl Site {
     ///
     /// When the store does not answer.
     pub async fn worker_within(&self, timeout: Duration) -> Worker {
-        let builder = Idem::builder().prefix(&self.prefix).timeout(timeout).token_secret(SECRET);
         let database = Database::open(&self.url, self.connections);
-        let builder = match &database {
-            Some(database) => database.keep_records(builder),
-            None => builder.redis(&self.url),
+        let asked = Instant::now();
+        let idem = loop {
+            let builder = Idem::builder().prefix(&self.prefix).timeout(timeout);
+            let builder = builder.token_secret(SECRET);
+            let builder = match &database {
+                Some(database) => database.keep_records(builder),
+                None => builder.redis(&self.url),
+            };
+            match builder.build().await {
+                Ok(idem) => break idem,
+                // A busy machine may take longer than a step has, before anything is tested.
+                Err(error) => assert!(asked.elapsed() < FOUND, "the store answers: {error:?}"),
+            }
         };
         let tokens = Ledger::at(tokens_at(&self.journal)).entries();
         Worker {
-            idem: builder.build().await.expect("the store answers"),
+            idem,
             database,
             journal: Journal::at(&self.journal),
             tokens: tokens.into_iter().map(|(key, token)| (key, Token::from(token))).collect(),

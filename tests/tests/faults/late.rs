@@ -21,7 +21,7 @@ on_every_server! {
 }
 
 /// So many at once: most of the time they wait for a lease.
-static ON_THEIR_WAY: Semaphore = Semaphore::const_new(16);
+static ON_THEIR_WAY: Semaphore = Semaphore::const_new(32);
 /// What every request about a record has in it: a part of the record's name.
 pub(crate) const NAME: &str = ":op:";
 

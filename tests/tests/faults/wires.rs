@@ -21,9 +21,7 @@ on_every_server! {
 }
 
 /// So many wires at once.
-static WIRES: Semaphore = Semaphore::const_new(12);
-/// So many places by one wire, and so many claims at once that are to be taken over there.
-const AT_ONCE: usize = 32;
+static WIRES: Semaphore = Semaphore::const_new(32);
 /// Between two bytes at which the short form cuts, about.
 const STRIDE: usize = 61;
 
@@ -50,6 +48,15 @@ impl Operation {
         match strategy {
             _ if strategy.is_in_transaction() => &[Self::Claim, Self::Release],
             _ => &[Self::Claim, Self::Takeover, Self::Renew, Self::Complete, Self::Release],
+        }
+    }
+
+    /// So many places by one wire, and so many claims at once that are to be taken over there.
+    fn places_a_wire(self) -> usize {
+        match self {
+            // Each takes the time of two bodies that are long.
+            Self::Renew => 3,
+            _ => 16,
         }
     }
 
@@ -98,7 +105,7 @@ async fn cut_everywhere(
 ) -> usize {
     let places = places(cut_at(&opened, strategy, operation, direction, &[]).await);
     let mut all = JoinSet::new();
-    for some in places.chunks(AT_ONCE) {
+    for some in places.chunks(operation.places_a_wire()) {
         let (opened, some) = (Arc::clone(&opened), some.to_vec());
         all.spawn(async move { cut_at(&opened, strategy, operation, direction, &some).await });
     }

@@ -18,6 +18,8 @@ use crate::{SETTLED, SOON};
 
 /// How much earlier a store's clock may say that a lease is over than the machine's.
 const GRAIN: Duration = Duration::from_millis(10);
+/// How often one calls who waits for his turn.
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Scene {
     case: Case,
@@ -155,6 +157,7 @@ impl Scene {
                 while self.direct.runs(&self.key) == runs {
                     assert!(asked.elapsed() < SOON, "{:?}: nobody gets it", self.case);
                     self.direct.call(&fails).await.expect_err("it fails");
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
         }
