@@ -1,6 +1,6 @@
 //! Chromium, used as a person uses it: by a mouse, a keyboard and eyes.
 //!
-//! The tests of a process share one, and take turns: each has it for itself, with fresh tabs. A page
+//! The tests of a process share two, and take turns: each has one for itself, with fresh tabs. A page
 //! keeps nothing for another test whose server has another port, as every server here has.
 
 mod driver;
@@ -53,8 +53,13 @@ impl Browser {
     ///
     /// When Chromium or chromedriver isn't installed or doesn't start.
     pub async fn start() -> Self {
-        static SHARED: LazyLock<Arc<Mutex<Option<Driver>>>> = LazyLock::new(Arc::default);
-        let mut shared = Arc::clone(&SHARED).lock_owned().await;
+        // Most of a test's time a browser waits; more of them would keep a small machine busy.
+        static SHARED: LazyLock<[Arc<Mutex<Option<Driver>>>; 2]> = LazyLock::new(Default::default);
+        let [one, other] = SHARED.each_ref().map(|shared| Arc::clone(shared).lock_owned());
+        let mut shared = tokio::select! {
+            shared = one => shared,
+            shared = other => shared,
+        };
         // Out of its place while it is asked: one that hangs is not given to the next test.
         let driver = match shared.take() {
             Some(driver) => driver,
