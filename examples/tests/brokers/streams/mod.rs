@@ -1,8 +1,0 @@
-//! On Redis Streams, by the example `streams` as a person runs it.
-
-mod killed;
-mod poison;
-mod restarted;
-mod stopped;
-mod support;
-mod together;
