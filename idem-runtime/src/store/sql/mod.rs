@@ -1,8 +1,8 @@
 //! Records in a table of the caller's own database, by the caller's own pool.
 //!
 //! A step is a statement that commits by itself; the unique index decides between claims that come at
-//! once, and only the database's clock judges times. `step` sends statements again where that helps;
-//! `lane` gathers steps that come at once, and `batch` is what they have in common; `inside` and
+//! once, and only the database's clock judges times. `sending` sends a statement once, `step` again where
+//! that helps; `lane` gathers steps that come at once, and `batch` is what they have in common; `inside` and
 //! `guard` are for the caller's own transaction.
 //!
 //! The folders of the databases mirror each other: who knows one knows all. Each has its statements as
@@ -19,6 +19,7 @@ mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+mod sending;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statements;

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
-use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{Database, Executor, IntoArguments, Pool};
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::lane::{Batch, Lane, Turn};
+#[cfg(feature = "mysql")]
+use super::sending::unless;
+use super::sending::{Failure, Sending};
 use crate::store::StoreError;
 
 /// What a database's refusal means.
@@ -48,34 +49,10 @@ pub(super) type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 
 /// One step, and the time that it has.
 pub(super) struct Step<'a, DB: Database> {
-    pool: &'a Pool<DB>,
-    deadline: Instant,
+    sending: Sending<'a, DB>,
     pause: Duration,
     /// Whether the database may have done something that it did not tell of.
     reached: bool,
-}
-
-/// Why one sending got no answer.
-enum Failure {
-    Refused(sqlx::Error, Verdict),
-    /// The connection broke: what was done is unknown.
-    Broken(sqlx::Error),
-    /// No connection was to be had.
-    Unsent(sqlx::Error),
-    /// The step's time is over.
-    Late {
-        sent: bool,
-    },
-}
-
-impl Failure {
-    /// What the database says, if it does.
-    fn verdict(self) -> Option<Verdict> {
-        match self {
-            Self::Refused(_, verdict) => Some(verdict),
-            Self::Broken(_) | Self::Unsent(_) | Self::Late { .. } => None,
-        }
-    }
 }
 
 const LATE: &str = "the database did not answer within the time-out";
@@ -88,28 +65,26 @@ where
     DB::Arguments: IntoArguments<DB>,
 {
     pub(super) fn new(pool: &'a Pool<DB>, timeout: Duration) -> Self {
-        Self { pool, deadline: Instant::now() + timeout, pause: FIRST_PAUSE, reached: false }
+        let sending = Sending { pool, deadline: Instant::now() + timeout };
+        Self { sending, pause: FIRST_PAUSE, reached: false }
     }
 
     /// The statement's row, if it answers with one. It must be one that can be sent again.
-    pub(super) async fn row(
+    pub(super) fn row(
         &mut self,
         statement: impl Fn() -> Statement<DB>,
-    ) -> Result<Option<DB::Row>, StoreError> {
-        Ok(self.rows(statement).await?.pop())
+    ) -> impl Future<Output = Result<Option<DB::Row>, StoreError>> {
+        let sending = self.sending;
+        self.answer(move || sending.rows(statement()), |rows| Ok(rows?.pop()))
     }
 
     /// The statement's rows. It must be one that can be sent again.
-    pub(super) async fn rows(
+    pub(super) fn rows(
         &mut self,
         statement: impl Fn() -> Statement<DB>,
-    ) -> Result<Vec<DB::Row>, StoreError> {
-        loop {
-            match self.send(statement()).await {
-                Ok(rows) => return Ok(rows),
-                Err(failure) => self.after(failure).await?,
-            }
-        }
+    ) -> impl Future<Output = Result<Vec<DB::Row>, StoreError>> {
+        let sending = self.sending;
+        self.answer(move || sending.rows(statement()), |rows| rows)
     }
 
     /// The rows of a statement that is sent once; else what the database says, if it does.
@@ -117,7 +92,7 @@ where
         &self,
         statement: Statement<DB>,
     ) -> Result<Vec<DB::Row>, Option<Verdict>> {
-        self.send(statement).await.map_err(Failure::verdict)
+        self.sending.rows(statement).await.map_err(Failure::verdict)
     }
 
     /// What a statement did that is sent once; else what the database says, if it does.
@@ -126,15 +101,7 @@ where
         &self,
         statement: Statement<DB>,
     ) -> Result<DB::QueryResult, Option<Verdict>> {
-        self.execute(statement).await.map_err(Failure::verdict)
-    }
-
-    async fn send(&self, statement: Statement<DB>) -> Result<Vec<DB::Row>, Failure> {
-        let mut connection = self.connection().await?;
-        // To its end: a commit that fails is told after the row.
-        let rows = (&mut *connection).fetch_all(statement);
-        let rows = timeout_at(self.deadline, rows).await;
-        Self::answered(connection, rows)
+        self.sending.done(statement).await.map_err(Failure::verdict)
     }
 
     /// Waits for the step's turn among others of its kind; one with a record of so many `bytes`.
@@ -144,7 +111,7 @@ where
         bytes: usize,
         entry: impl FnOnce() -> B::Entry,
     ) -> Result<Turn<'l, B>, StoreError> {
-        let turn = lane.turn(self.deadline, bytes, entry).await;
+        let turn = lane.turn(self.sending.deadline, bytes, entry).await;
         self.reached |= matches!(turn, Turn::Unknown | Turn::Late);
         match turn {
             Turn::Late => Err(self.failed(LATE.into())),
@@ -155,78 +122,51 @@ where
     /// The row of a statement that waits for nobody; `None` if it would have had to. It must be one
     /// that can be sent again.
     #[cfg(feature = "mysql")]
-    pub(super) async fn row_at_once(
+    pub(super) fn row_at_once(
         &mut self,
         statement: impl Fn() -> Statement<DB>,
-    ) -> Result<Option<DB::Row>, StoreError> {
-        loop {
-            match self.send(statement()).await {
-                Ok(mut rows) => return Ok(rows.pop()),
-                Err(Failure::Refused(_, Verdict::Again)) => return Ok(None),
-                Err(failure) => self.after(failure).await?,
-            }
-        }
+    ) -> impl Future<Output = Result<Option<DB::Row>, StoreError>> {
+        let sending = self.sending;
+        let row = |rows| Ok(unless(Verdict::Again, rows)?.and_then(|mut rows: Vec<_>| rows.pop()));
+        self.answer(move || sending.rows(statement()), row)
     }
 
     /// What the statement did. It must be one that can be sent again.
     #[cfg(any(feature = "mysql", feature = "postgres"))]
-    pub(super) async fn done(
+    pub(super) fn done(
         &mut self,
         statement: impl Fn() -> Statement<DB>,
-    ) -> Result<DB::QueryResult, StoreError> {
-        loop {
-            match self.execute(statement()).await {
-                Ok(done) => return Ok(done),
-                Err(failure) => self.after(failure).await?,
-            }
-        }
+    ) -> impl Future<Output = Result<DB::QueryResult, StoreError>> {
+        let sending = self.sending;
+        self.answer(move || sending.done(statement()), |done| done)
     }
 
     /// What the statement did; `None` if it was refused so. It must be one that can be sent again.
     #[cfg(feature = "mysql")]
-    pub(super) async fn done_unless(
+    pub(super) fn done_unless(
         &mut self,
         refused: Verdict,
         statement: impl Fn() -> Statement<DB>,
-    ) -> Result<Option<DB::QueryResult>, StoreError> {
+    ) -> impl Future<Output = Result<Option<DB::QueryResult>, StoreError>> {
+        let sending = self.sending;
+        self.answer(move || sending.done(statement()), move |done| unless(refused, done))
+    }
+
+    /// Sends until what comes of it is an answer, for as long as that can help and there is time.
+    async fn answer<S, T>(
+        &mut self,
+        send: impl Fn() -> S,
+        answer: impl Fn(S::Output) -> Result<T, Failure>,
+    ) -> Result<T, StoreError>
+    where
+        S: Future,
+    {
         loop {
-            match self.execute(statement()).await {
-                Ok(done) => return Ok(Some(done)),
-                Err(Failure::Refused(_, verdict)) if verdict == refused => return Ok(None),
+            match answer(send().await) {
+                Ok(answer) => return Ok(answer),
                 Err(failure) => self.after(failure).await?,
             }
         }
-    }
-
-    #[cfg(any(feature = "mysql", feature = "postgres"))]
-    async fn execute(&self, statement: Statement<DB>) -> Result<DB::QueryResult, Failure> {
-        let mut connection = self.connection().await?;
-        let done = timeout_at(self.deadline, (&mut *connection).execute(statement)).await;
-        Self::answered(connection, done)
-    }
-
-    async fn connection(&self) -> Result<PoolConnection<DB>, Failure> {
-        match timeout_at(self.deadline, self.pool.acquire()).await {
-            Ok(acquired) => acquired.map_err(Failure::Unsent),
-            Err(_) => Err(Failure::Late { sent: false }),
-        }
-    }
-
-    fn answered<T>(
-        mut connection: PoolConnection<DB>,
-        answer: Result<Result<T, sqlx::Error>, Elapsed>,
-    ) -> Result<T, Failure> {
-        let failure = match answer {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => match error.as_database_error().map(DB::verdict) {
-                Some(Verdict::Gone) | None => Failure::Broken(error),
-                Some(verdict) => return Err(Failure::Refused(error, verdict)),
-            },
-            Err(_) => Failure::Late { sent: true },
-        };
-        // It may never answer again: another is to take its place in the pool.
-        connection.close_on_drop();
-        Err(failure)
     }
 
     /// Waits before the statement is sent again, if that can help.
@@ -240,7 +180,7 @@ where
                     format!(
                         "the pool had no connection within the time-out: the database can't be \
                          reached, or all {} connections are in use",
-                        self.pool.options().get_max_connections()
+                        self.sending.pool.options().get_max_connections()
                     )
                     .into()
                 }));
@@ -270,7 +210,7 @@ where
                 error
             }
         };
-        if Instant::now() + self.pause >= self.deadline {
+        if Instant::now() + self.pause >= self.sending.deadline {
             return Err(self.failed(error.into()));
         }
         self.pause().await;
@@ -285,7 +225,7 @@ where
 
     /// A statement saw the past: it is asked anew, unless the step's time is over.
     pub(super) async fn anew(&mut self) -> Result<(), StoreError> {
-        if Instant::now() + self.pause >= self.deadline {
+        if Instant::now() + self.pause >= self.sending.deadline {
             return Err(self.failed("rivals came first, each time, until the time-out".into()));
         }
         self.pause().await;
@@ -295,7 +235,7 @@ where
     /// When the step's time is over.
     #[cfg(feature = "sqlite")]
     pub(super) fn deadline(&self) -> Instant {
-        self.deadline
+        self.sending.deadline
     }
 
     pub(super) fn failed(&self, error: crate::error::Source) -> StoreError {
