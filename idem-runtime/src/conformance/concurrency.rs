@@ -97,11 +97,9 @@ async fn one_of_them_wins<S: Store>(
 }
 
 /// Of fifty counted claims at once, of an absent, a free or a lapsed name, one is won, and counted.
-/// A store that does not count is not held to it.
+/// This is promised by a store that counts, as its [`Store::COUNTS`] says.
 pub async fn of_fifty_counted_claims_one_is_counted<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let counted = || Claimant::new().counted();
     let brief = || Claimant::new().counted().lease(std::time::Duration::from_millis(1));
     for _ in 0..ROUNDS {

@@ -1,7 +1,9 @@
 //! Attempts that are counted: each once, one at a time, and given back by none but their owner.
 //!
-//! A store that does not count ([`Store::COUNTS`]) is held to none of this.
+//! These promises are of a store that counts, as its [`Store::COUNTS`] says. One that does not keeps
+//! none of them, and strategy `count` is refused on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::claimant::change_to;
@@ -9,7 +11,32 @@ use super::nodes::{Nodes, Slot};
 use super::settling::settles_nothing;
 use super::time::{pass, timed, watch_lease};
 use super::{Claimant, completed, freed};
+use crate::engine::Idem;
+use crate::error::Error;
+use crate::plan::Plan;
 use crate::store::{Change, Claimed, Lease, Record, Store};
+
+/// A store that does not count says so, and strategy `count` is refused on it, before a body runs
+/// or anything is sent. Of a store that counts, everything else here is promised.
+pub async fn a_store_that_does_not_count_is_refused<S: Store>(nodes: Nodes<S>) {
+    assert!(!S::COUNTS, "this store counts, as its `Store::COUNTS` says");
+    for node in nodes.each() {
+        let built = Idem::builder().store(Arc::clone(node)).build().await;
+        let idem = built.expect("an engine on a store of one's own");
+        let one = rand::random::<u128>();
+        let key = crate::key!("conformance:{one}");
+        let mut ran = false;
+        let body = async {
+            ran = true;
+            Ok::<(), Error>(())
+        };
+        let answer = idem.call(&Plan::count(), key.clone(), body).await;
+        assert!(matches!(answer, Err(Error::Config { .. })), "`count` is refused: {answer:?}");
+        assert!(!ran, "nothing runs uncounted");
+        let found = idem.get(&key).await.expect("the store answers a get");
+        assert!(found.is_none(), "nothing is written, but there is {found:?}");
+    }
+}
 
 fn counted() -> Claimant {
     Claimant::new().counted()
@@ -33,9 +60,7 @@ async fn given_back<S: Store>(slot: &Slot<S>, claimant: &Claimant) -> Record {
 
 /// A claim that was sent again, because it got no answer, is counted once: its sender finds it.
 pub async fn a_claim_sent_again_is_counted_once<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let claim = counted().claims();
     let first = slot.win(&claim, None).await;
@@ -55,9 +80,7 @@ pub async fn a_claim_sent_again_is_counted_once<S: Store>(nodes: Nodes<S>) {
 /// One attempt at a time: a live one is never taken over, however many the limit leaves, and who
 /// claims is told what is left of its lease.
 pub async fn a_live_attempt_is_the_only_one<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let (live, written) = timed(slot.win(&counted().claims(), None)).await;
     for over in [None, Some(&live)] {
@@ -72,9 +95,7 @@ pub async fn a_live_attempt_is_the_only_one<S: Store>(nodes: Nodes<S>) {
 /// A lapsed attempt is spent: the next one is counted beside it. Who claims without having judged
 /// is told in the same answer that it has lapsed.
 pub async fn a_lapsed_attempt_is_spent<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let judged = lapsed(&slot).await;
     let found = slot.find(&counted().claims(), None).await;
@@ -89,9 +110,7 @@ pub async fn a_lapsed_attempt_is_spent<S: Store>(nodes: Nodes<S>) {
 
 /// An attempt is given back once, however often that is sent, and by its own owner and fence alone.
 pub async fn an_attempt_is_given_back_once<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let judged = lapsed(&slot).await;
     let running = slot.win(&counted().claims_over(&judged), Some(&judged)).await;
@@ -114,9 +133,7 @@ pub async fn an_attempt_is_given_back_once<S: Store>(nodes: Nodes<S>) {
 
 /// A late copy of a claim whose attempt was given back is not counted: that attempt is over.
 pub async fn a_late_claim_of_an_attempt_that_is_over_is_not_counted<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let first = counted();
     let free = given_back(&slot, &first).await;
@@ -135,9 +152,7 @@ pub async fn a_late_claim_of_an_attempt_that_is_over_is_not_counted<S: Store>(no
 /// A claim over a record that has vanished since it was judged is not won: what it counted is of a
 /// window that is over.
 pub async fn a_count_does_not_outlive_its_window<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let judged = lapsed(&slot).await;
     slot.done(&judged, Change::Purge).await;
@@ -149,9 +164,7 @@ pub async fn a_count_does_not_outlive_its_window<S: Store>(nodes: Nodes<S>) {
 /// Nothing is given back, renewed or completed after the window: what is absent is not made again,
 /// and no count falls below zero.
 pub async fn nothing_is_given_back_after_the_window<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let old = slot.win(&counted().claims(), None).await;
     slot.done(&old, Change::Purge).await;
@@ -164,9 +177,7 @@ pub async fn nothing_is_given_back_after_the_window<S: Store>(nodes: Nodes<S>) {
 
 /// Renewing starts the lease anew, and changes no byte.
 pub async fn renewing_a_counted_attempt_moves_its_lease<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let lease = Duration::from_millis(200);
     let (running, claimed) = timed(slot.win(&counted().lease(lease).claims(), None)).await;
@@ -180,9 +191,7 @@ pub async fn renewing_a_counted_attempt_moves_its_lease<S: Store>(nodes: Nodes<S
 /// The owner completes, also late if nobody took over; then its result answers, and nothing else
 /// changes it.
 pub async fn a_counted_attempt_completes_once<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let superseded = lapsed(&slot).await;
     let late = counted().lease(Duration::from_millis(1)).claims_over(&superseded);
@@ -209,9 +218,7 @@ pub async fn a_counted_attempt_completes_once<S: Store>(nodes: Nodes<S>) {
 
 /// Purging forgets the very record that counts, in whatever state, and what it counted.
 pub async fn purging_forgets_a_count<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let free = given_back(&slot, &counted()).await;
     let running = slot.win(&counted().claims_over(&free), Some(&free)).await;
@@ -229,9 +236,7 @@ pub async fn purging_forgets_a_count<S: Store>(nodes: Nodes<S>) {
 /// A deploy may begin to count, or end it: what counts and what does not take over from each other
 /// as from their own kind, and not while they live.
 pub async fn what_counts_and_what_does_not_follow_each_other<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let kinds = [(Claimant::new(), counted()), (counted(), Claimant::new())];
     for (one, other) in kinds {
         let slot = nodes.slot();

@@ -33,8 +33,16 @@
 //!
 //! Strategy `count` asks more of a store: a record that counts is kept for the time that the step
 //! says, which is not its retention, so the store keeps that time beside it. A store that does so
-//! says it by [`Store::COUNTS`](crate::Store::COUNTS), and is then held to the promises in [`counting`] and [`windows`]; any
-//! other passes those without being asked.
+//! says it by [`Store::COUNTS`], and keeps the promises in [`counting`] and [`windows`]. Say it in the line too, and each of
+//! them is a test:
+//!
+//! ```
+//! # use idem::store::Memory;
+//! idem::conformance!(my_counter, || async { Memory::new() }, counts);
+//! ```
+//!
+//! Without that word one test asks the store itself: one that says it counts is held to all of them
+//! there, and any other to its no, by which `count` is refused on it.
 //!
 //! # Two nodes
 //!
@@ -112,8 +120,17 @@ use std::time::Duration;
 pub use claimant::{Claimant, completed, freed};
 pub use nodes::{IntoNodes, Nodes};
 
+use crate::store::Store;
+
 /// How long a store may take to keep one promise.
 const LONGEST: Duration = Duration::from_mins(1);
+
+/// Whether the store that this makes says that it counts.
+#[doc(hidden)]
+#[must_use]
+pub fn counts<N: IntoNodes>(_: impl AsyncFnOnce() -> N) -> bool {
+    N::Store::COUNTS
+}
 
 /// Holds a store to one promise, on a runtime of its own: what each test of
 /// [`conformance!`](crate::conformance!) does.

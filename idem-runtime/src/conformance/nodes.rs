@@ -60,6 +60,11 @@ impl<S: Store> Nodes<S> {
         stores.into_nodes()
     }
 
+    /// Nothing of counting is promised by a store that does not count.
+    pub(super) fn must_count() {
+        assert!(S::COUNTS, "a store that counts says so: its `Store::COUNTS` is not true");
+    }
+
     /// Each node's handle.
     pub(super) fn each(&self) -> &[Arc<S>; 2] {
         &self.nodes

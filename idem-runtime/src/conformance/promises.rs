@@ -1,49 +1,39 @@
-//! All promises, as the macro that makes a test of each.
-
 /// The tests of a store: one for each promise, in a module of this name.
 ///
 /// The second argument makes the store, anew for each test: `|| async { … }`, for the store or an
-/// array of two handles of it. See the [module](mod@crate::conformance) for what to do with it.
+/// array of two handles of it. See the [module](mod@crate::conformance) for what to do with it, for
+/// `counts` and for `plant = …`.
 ///
 /// ```
-/// idem::conformance!(memory, || async { idem::store::Memory::new() });
+/// idem::conformance!(memory, || async { idem::store::Memory::new() }, counts);
 /// ```
 #[macro_export]
 macro_rules! conformance {
-    ($name:ident, $factory:expr $(,)?) => {
-        $crate::__conformance!($name, {}, $factory);
+    ($name:ident, $factory:expr $(, plant = $plant:expr)? $(,)?) => {
+        $crate::__conformance! { @store $name ($factory) counts_or_not $(($plant))? }
     };
-    ($name:ident, $factory:expr, plant = $plant:expr $(,)?) => {
-        $crate::__conformance!(
-            $name,
-            {
-                #[test]
-                fn a_foreign_value_is_never_overwritten() {
-                    $crate::conformance::check($factory, async |nodes| {
-                        use $crate::conformance::foreign;
-                        foreign::a_foreign_value_is_never_overwritten(nodes, $plant).await;
-                    });
-                }
-
-                #[test]
-                fn a_damaged_record_is_never_overwritten() {
-                    $crate::conformance::check($factory, async |nodes| {
-                        use $crate::conformance::foreign;
-                        foreign::a_damaged_record_is_never_overwritten(nodes, $plant).await;
-                    });
-                }
-            },
-            $factory
-        );
+    ($name:ident, $factory:expr, counts $(, plant = $plant:expr)? $(,)?) => {
+        $crate::__conformance! { @store $name ($factory) counts $(($plant))? }
     };
 }
 
-/// The promises that every store is held to.
+/// The promises that a store is held to.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance {
-    ($name:ident, $more:tt, $factory:expr) => {
-        $crate::__conformance! { @ $name $more ($factory)
+    (@store $name:ident $factory:tt $counts:ident $($plant:tt)?) => {
+        mod $name {
+            // What the factory names is named where the line stands.
+            #[allow(unused_imports)]
+            use super::*;
+
+            $crate::__conformance! { @all $factory }
+            $crate::__conformance! { @counting $counts $factory }
+            $($crate::__conformance! { @foreign $factory $plant })?
+        }
+    };
+    (@all $factory:tt) => {
+        $crate::__conformance! { @each $factory
             claiming {
                 an_absent_name_is_won
                 a_taken_name_is_found_byte_for_byte
@@ -111,6 +101,20 @@ macro_rules! __conformance {
                 one_of_fifty_claims_wins_a_free_name
                 a_completion_and_a_takeover_exclude_each_other
                 a_renewal_and_a_takeover_exclude_each_other
+            }
+            bytes {
+                an_empty_result_is_kept
+                a_result_of_every_byte_is_kept
+                a_result_of_a_mebibyte_is_kept
+                names_of_every_visible_byte_are_kept
+                names_of_300_bytes_are_told_apart
+                names_that_look_alike_are_told_apart
+            }
+        }
+    };
+    (@counting $counts:ident $factory:tt) => {
+        $crate::__conformance! { @$counts $factory
+            concurrency {
                 of_fifty_counted_claims_one_is_counted
             }
             counting {
@@ -133,28 +137,50 @@ macro_rules! __conformance {
                 completing_begins_the_window_anew
                 a_counted_lease_lapses_in_its_time
             }
-            bytes {
-                an_empty_result_is_kept
-                a_result_of_every_byte_is_kept
-                a_result_of_a_mebibyte_is_kept
-                names_of_every_visible_byte_are_kept
-                names_of_300_bytes_are_told_apart
-                names_that_look_alike_are_told_apart
+        }
+    };
+    // The line says it: a test for each promise.
+    (@counts $factory:tt $($topics:tt)*) => {
+        $crate::__conformance! { @each $factory $($topics)* }
+    };
+    // The store says it, which no macro hears: one test for all that its word promises.
+    (@counts_or_not ($factory:expr) $($topic:ident { $($promise:ident)* })*) => {
+        #[test]
+        fn it_counts_or_is_refused_to_count() {
+            if !$crate::conformance::counts($factory) {
+                return $crate::conformance::check(
+                    $factory,
+                    $crate::conformance::counting::a_store_that_does_not_count_is_refused,
+                );
             }
+            $($(
+                eprintln!(concat!(stringify!($topic), "::", stringify!($promise)));
+                $crate::conformance::check(
+                    $factory,
+                    $crate::conformance::$topic::$promise,
+                );
+            )*)*
         }
     };
-    (@ $name:ident { $($more:tt)* } $factory:tt $($topic:ident { $($promise:ident)* })*) => {
-        mod $name {
-            // What the factory names is named where the line stands.
-            #[allow(unused_imports)]
-            use super::*;
+    (@foreign ($factory:expr) ($plant:expr)) => {
+        #[test]
+        fn a_foreign_value_is_never_overwritten() {
+            $crate::conformance::check($factory, async |nodes| {
+                use $crate::conformance::foreign;
+                foreign::a_foreign_value_is_never_overwritten(nodes, $plant).await;
+            });
+        }
 
-            $($crate::__conformance! { @test $factory $topic $($promise)* })*
-            $($more)*
+        #[test]
+        fn a_damaged_record_is_never_overwritten() {
+            $crate::conformance::check($factory, async |nodes| {
+                use $crate::conformance::foreign;
+                foreign::a_damaged_record_is_never_overwritten(nodes, $plant).await;
+            });
         }
     };
-    (@test ($factory:expr) $topic:ident $($promise:ident)*) => {
-        $(
+    (@each ($factory:expr) $($topic:ident { $($promise:ident)* })*) => {
+        $($(
             #[test]
             fn $promise() {
                 $crate::conformance::check(
@@ -162,7 +188,7 @@ macro_rules! __conformance {
                     $crate::conformance::$topic::$promise,
                 );
             }
-        )*
+        )*)*
     };
 }
 
@@ -188,7 +214,7 @@ mod tests {
             for promise in topic.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
                 let name = promise.split('<').next().unwrap_or_default();
                 let is_listed =
-                    |line: &str| line.trim() == name || line.contains(&format!("fn {name}()"));
+                    |line: &str| line.trim() == name || line.contains(&format!("::{name}"));
                 assert!(listed.lines().any(is_listed), "{name}");
             }
         }

@@ -1,7 +1,7 @@
 //! The window that attempts are counted in: as long as its retention from the first claim on, and
 //! for as long as an attempt runs.
 //!
-//! A store that does not count ([`Store::COUNTS`]) is held to none of this.
+//! These promises are of a store that counts, as its [`Store::COUNTS`] says.
 
 use std::time::Duration;
 
@@ -40,9 +40,7 @@ async fn won<S: Store>(slot: &Slot<S>, record: Record, over: &Record) -> Option<
 /// What counts is gone at the end of its window, which begins with the first claim: no renewal, no
 /// attempt that is given back and none that follows moves it. So a count without an end can't be.
 pub async fn a_window_ends_in_its_time<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let (slot, window, written) = in_a_window(&nodes, async |slot, window| {
         let claimant = || Claimant::new().counted().lease(window / 60).retention(window);
         let (first, written) = timed(slot.win(&claimant().claims(), None)).await;
@@ -67,9 +65,7 @@ pub async fn a_window_ends_in_its_time<S: Store>(nodes: Nodes<S>) {
 /// A window outlives a running attempt by its lease: what was begun in it is never counted in the
 /// next one.
 pub async fn a_window_outlives_a_running_attempt<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let (slot, window, (renewed, attempt)) = in_a_window(&nodes, async |slot, window| {
         let claimant = Claimant::new().counted().lease(window / 2).retention(window);
         let (running, claimed) = timed(slot.win(&claimant.claims(), None)).await;
@@ -94,9 +90,7 @@ pub async fn a_window_outlives_a_running_attempt<S: Store>(nodes: Nodes<S>) {
 
 /// An attempt that is begun at the end of a window has its lease all the same.
 pub async fn a_window_outlives_an_attempt_that_is_begun_late<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let (slot, window, (written, attempt)) = in_a_window(&nodes, async |slot, window| {
         let brief = Claimant::new().counted().lease(Duration::from_millis(1)).retention(window);
         let first = slot.win(&brief.claims(), None).await;
@@ -126,9 +120,7 @@ async fn watch_to_the_end<S: Store>(
 
 /// A result answers for a whole window, from its completion on.
 pub async fn completing_begins_the_window_anew<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let (slot, window, written) = in_a_window(&nodes, async |slot, window| {
         let claimant = Claimant::new().counted().lease(window / 60).retention(window);
         let running = slot.win(&claimant.claims(), None).await;
@@ -143,9 +135,7 @@ pub async fn completing_begins_the_window_anew<S: Store>(nodes: Nodes<S>) {
 
 /// The lease of what counts lapses in its time, whatever is left of the window.
 pub async fn a_counted_lease_lapses_in_its_time<S: Store>(nodes: Nodes<S>) {
-    if !S::COUNTS {
-        return;
-    }
+    Nodes::<S>::must_count();
     let slot = nodes.slot();
     let lease = Duration::from_millis(150);
     let claim = Claimant::new().counted().lease(lease).claims();

@@ -1,10 +1,13 @@
 //! Each mistake is caught by the promise that it breaks.
 
+use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 
-use idem::conformance::{Nodes, check, claiming, foreign};
+use idem::conformance::{Nodes, check, claiming, counting, foreign};
 
 use crate::broken::Broken;
+use crate::databases::sqlite_nodes;
 use crate::mistake::Mistake;
 
 /// `mistake: topic::promise …` makes a test of each mistake: every one of these promises catches it.
@@ -54,12 +57,49 @@ fn two_stores_that_are_taken_for_one_are_caught() {
     assert!(catch_unwind(AssertUnwindSafe(|| check(apart, promise))).is_err());
 }
 
+/// Asks the child process of a test to count by mistake.
+const MISCOUNT: &str = "CONFORMANCE_MISCOUNT";
+
+/// The mistake that this process is asked to make.
+pub(crate) fn asked() -> Mistake {
+    if env::var_os(MISCOUNT).is_some() { Mistake::CountsAClaimSentAgain } else { Mistake::None }
+}
+
+#[test]
+fn a_store_that_counts_is_held_to_it_where_its_line_says_nothing() {
+    let test = || {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "unbroken::it_counts_or_is_refused_to_count"]);
+        child
+    };
+    let kept = test().output().unwrap();
+    assert!(kept.status.success(), "{}", String::from_utf8_lossy(&kept.stdout));
+    let caught = test().env(MISCOUNT, "1").output().unwrap();
+    assert!(!caught.status.success(), "it counts a claim twice, and passes");
+    let told = String::from_utf8_lossy(&caught.stdout);
+    let (_, after) = told.split_once("counting::a_claim_sent_again_is_counted_once").expect(&told);
+    assert!(after.contains("the store gave it away"), "{told}");
+}
+
+#[test]
+fn a_store_that_says_it_does_not_count_keeps_no_promise_of_counting() {
+    let promise = counting::a_live_attempt_is_the_only_one;
+    assert!(catch_unwind(|| check(sqlite_nodes, promise)).is_err());
+}
+
+#[test]
+fn a_store_that_counts_is_not_refused_to() {
+    let refused = async |nodes| counting::a_store_that_does_not_count_is_refused(nodes).await;
+    assert!(!keeps(Mistake::None, refused));
+}
+
 /// A promise that no mistake breaks may be one that no test holds.
 #[test]
 fn every_promise_catches_a_mistake() {
     let suite = concat!(env!("CARGO_MANIFEST_DIR"), "/../idem-runtime/src/conformance");
     let mut elsewhere = vec![
         "an_absent_name_is_won",
+        "a_store_that_does_not_count_is_refused",
         "a_foreign_value_is_never_overwritten",
         "a_damaged_record_is_never_overwritten",
     ];

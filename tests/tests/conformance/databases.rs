@@ -60,7 +60,7 @@ async fn in_mariadb(_: &MySql, name: &Name, bytes: &[u8]) {
     sqlx::query(insert).bind(name.as_bytes()).bind(bytes).execute(&pool).await.unwrap();
 }
 
-async fn sqlite_nodes() -> [Sqlite; 2] {
+pub(crate) async fn sqlite_nodes() -> [Sqlite; 2] {
     // One file for all tests: each has names of its own.
     let url = sqlite_url(kit::supervisor::folder());
     let node = async || {

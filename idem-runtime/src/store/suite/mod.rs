@@ -12,11 +12,11 @@ use super::{Dialect, Memory, Name, Redis, RedisOptions, Sqlite};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-crate::conformance!(memory, async || Memory::new());
+crate::conformance!(memory, async || Memory::new(), counts);
 crate::conformance!(sqlite, sqlite_nodes);
-crate::conformance!(scripts, || nodes(Dialect::Scripts), plant = plant);
-crate::conformance!(commands, || nodes(Dialect::SetGet), plant = plant);
-crate::conformance!(native, || nodes(Dialect::Native), plant = plant);
+crate::conformance!(scripts, || nodes(Dialect::Scripts), counts, plant = plant);
+crate::conformance!(commands, || nodes(Dialect::SetGet), counts, plant = plant);
+crate::conformance!(native, || nodes(Dialect::Native), counts, plant = plant);
 
 /// A Valkey of this process, which speaks every dialect.
 struct Server {
