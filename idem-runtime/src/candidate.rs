@@ -23,7 +23,7 @@ pub(crate) struct Candidate<'a> {
 /// A claim by itself: the record, its name, and the store that it is in. Of what calls share it holds
 /// the engine alone: callers on several processors pay for each reference that is counted.
 #[derive(Clone)]
-pub(crate) struct Claim {
+pub(crate) struct OwnedClaim {
     pub(crate) idem: Idem,
     place: Place,
     pub(crate) name: Name,
@@ -39,8 +39,8 @@ impl<'a> Candidate<'a> {
         self.record.as_ref().unwrap_or_else(|| unreachable!("a candidate is spent once"))
     }
 
-    fn take(&mut self) -> Option<Claim> {
-        Some(Claim {
+    fn take(&mut self) -> Option<OwnedClaim> {
+        Some(OwnedClaim {
             record: self.record.take()?,
             idem: self.idem.clone(),
             place: self.place,
@@ -97,7 +97,7 @@ async fn settle(
     settled
 }
 
-impl Claim {
+impl OwnedClaim {
     fn shelf(&self) -> &Shelf {
         self.idem.shelf_at(self.place)
     }

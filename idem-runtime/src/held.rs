@@ -10,7 +10,7 @@ use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use crate::attempt::try_attempt;
-use crate::candidate::Claim;
+use crate::candidate::OwnedClaim;
 use crate::engine::{Idem, Running};
 use crate::flight::{Departure, End, Flight};
 use crate::observe;
@@ -33,7 +33,7 @@ impl Counted {
 /// dropped while it is settled, settling goes on in the background.
 #[must_use]
 pub(crate) struct Held {
-    claim: Claim,
+    claim: OwnedClaim,
     /// When what won or renewed the claim was sent.
     sent: Instant,
     flight: Arc<Flight>,
@@ -59,7 +59,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 impl Held {
     /// The body starts now; the claim was won by what was sent at `sent`.
-    pub(crate) fn start(claim: Claim, sent: Instant) -> Self {
+    pub(crate) fn start(claim: OwnedClaim, sent: Instant) -> Self {
         let parent = try_attempt().map(|attempt| Arc::clone(attempt.flight()));
         let flight = Flight::new(Departure {
             name: claim.name.clone(),
@@ -194,7 +194,7 @@ fn end(settlement: Settlement) -> End {
 }
 
 /// Tells the followers, and people where the key was lost.
-fn finish(claim: &Claim, flight: &Arc<Flight>, settlement: Settlement, settled: Settled) {
+fn finish(claim: &OwnedClaim, flight: &Arc<Flight>, settlement: Settlement, settled: Settled) {
     match settled {
         Settled::Done => claim.idem.flights().land(flight, end(settlement)),
         Settled::Lost => lost(claim, flight),
@@ -202,7 +202,7 @@ fn finish(claim: &Claim, flight: &Arc<Flight>, settlement: Settlement, settled: 
 }
 
 /// The key is another's: who waits here asks the store, and people are told, once an attempt.
-fn lost(claim: &Claim, flight: &Arc<Flight>) {
+fn lost(claim: &OwnedClaim, flight: &Arc<Flight>) {
     if flight.lose() {
         observe::lease_lost(&claim.name, flight.fence);
     }
@@ -212,7 +212,7 @@ fn lost(claim: &Claim, flight: &Arc<Flight>) {
 /// An attempt that is settled in the background. Dropped, as by a runtime that ends, it lets its
 /// followers go.
 struct Later {
-    claim: Claim,
+    claim: OwnedClaim,
     flight: Arc<Flight>,
 }
 

@@ -96,19 +96,19 @@ async fn within<T>(
     tokio::time::timeout(timeout, answer).await.map_err(late)?
 }
 
-type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// [`Store`] with its futures boxed, so that a user's store needs no type parameter on the engine.
 pub(crate) trait Erased: Send + Sync {
     fn counts(&self) -> bool;
-    fn claim_boxed<'a>(&'a self, claim: Claim<'a>) -> Answer<'a, Claimed>;
+    fn claim_boxed<'a>(&'a self, claim: Claim<'a>) -> BoxFuture<'a, Claimed>;
     fn settle_boxed<'a>(
         &'a self,
         name: &'a Name,
         running: &'a Record,
         change: Change<'a>,
-    ) -> Answer<'a, Settled>;
-    fn get_boxed<'a>(&'a self, name: &'a Name) -> Answer<'a, Option<Found>>;
+    ) -> BoxFuture<'a, Settled>;
+    fn get_boxed<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Option<Found>>;
 }
 
 impl<S: Store> Erased for S {
@@ -116,7 +116,7 @@ impl<S: Store> Erased for S {
         S::COUNTS
     }
 
-    fn claim_boxed<'a>(&'a self, claim: Claim<'a>) -> Answer<'a, Claimed> {
+    fn claim_boxed<'a>(&'a self, claim: Claim<'a>) -> BoxFuture<'a, Claimed> {
         Box::pin(Store::claim(self, claim))
     }
 
@@ -125,11 +125,11 @@ impl<S: Store> Erased for S {
         name: &'a Name,
         running: &'a Record,
         change: Change<'a>,
-    ) -> Answer<'a, Settled> {
+    ) -> BoxFuture<'a, Settled> {
         Box::pin(Store::settle(self, name, running, change))
     }
 
-    fn get_boxed<'a>(&'a self, name: &'a Name) -> Answer<'a, Option<Found>> {
+    fn get_boxed<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Option<Found>> {
         Box::pin(Store::get(self, name))
     }
 }

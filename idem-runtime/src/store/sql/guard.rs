@@ -88,11 +88,11 @@ pub(crate) async fn guard<DB: Guard>(
             }
         };
         match judge(&seen, edge) {
-            Judged::Moved => return Ok(Guarded::Passed),
-            Judged::Again => {}
-            Judged::Otherwise => break,
-            Judged::Illegal(actual) => return Err(illegal(edge, entity, actual)),
-            Judged::Several => {
+            Ruling::Moved => return Ok(Guarded::Passed),
+            Ruling::Again => {}
+            Ruling::Otherwise => break,
+            Ruling::Illegal(actual) => return Err(illegal(edge, entity, actual)),
+            Ruling::Several => {
                 let (table, id) = (edge.machine().table(), edge.machine().id());
                 return Err(Error::config(format!(
                     "more than one row of `{table}` has the `{id}` {entity}: an entity is one row"
@@ -121,7 +121,7 @@ fn unlike(machine: &Machine, error: &dyn std::fmt::Display) -> Error {
 
 /// What is to be made of what was seen.
 #[derive(Debug, PartialEq, Eq)]
-enum Judged {
+enum Ruling {
     Moved,
     /// It is in another state, or there is no such row.
     Illegal(Option<String>),
@@ -135,19 +135,19 @@ enum Judged {
 
 /// Counts of rows are honest here under every setting of a driver, rows that were matched or rows
 /// that were changed: no state leads to one of the same name, so a row that is matched is changed.
-fn judge(seen: &Seen, edge: Edge) -> Judged {
+fn judge(seen: &Seen, edge: Edge) -> Ruling {
     match seen {
         Seen { moved: 1, rows: 0 | 1, state } => match state {
-            Some(state) if state != edge.to() => Judged::Otherwise,
-            _ => Judged::Moved,
+            Some(state) if state != edge.to() => Ruling::Otherwise,
+            _ => Ruling::Moved,
         },
-        Seen { moved: 0, rows: 0, .. } => Judged::Illegal(None),
+        Seen { moved: 0, rows: 0, .. } => Ruling::Illegal(None),
         Seen { moved: 0, rows: 1, state } => match state {
-            Some(state) if state == edge.from() => Judged::Again,
-            Some(state) => Judged::Illegal(Some(state.clone())),
-            None => Judged::Illegal(Some("null".to_owned())),
+            Some(state) if state == edge.from() => Ruling::Again,
+            Some(state) => Ruling::Illegal(Some(state.clone())),
+            None => Ruling::Illegal(Some("null".to_owned())),
         },
-        _ => Judged::Several,
+        _ => Ruling::Several,
     }
 }
 
@@ -233,17 +233,17 @@ mod tests {
                     let seen = Seen { rows, moved, state: state.map(str::to_owned) };
                     let judged = judge(&seen, edge());
                     let expected = if rows > 1 || moved > 1 {
-                        Judged::Several
+                        Ruling::Several
                     } else if moved == 1 && state.is_some_and(|state| state != "paid") {
-                        Judged::Otherwise
+                        Ruling::Otherwise
                     } else if moved == 1 {
-                        Judged::Moved
+                        Ruling::Moved
                     } else if rows == 0 {
-                        Judged::Illegal(None)
+                        Ruling::Illegal(None)
                     } else if state == Some("pending") {
-                        Judged::Again
+                        Ruling::Again
                     } else {
-                        Judged::Illegal(Some(state.unwrap_or("null").to_owned()))
+                        Ruling::Illegal(Some(state.unwrap_or("null").to_owned()))
                     };
                     assert_eq!(judged, expected, "{seen:?}");
                 }
