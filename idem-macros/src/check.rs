@@ -1,9 +1,11 @@
 //! What the options, the template and the function say of each other.
 
 mod engine;
+mod entity;
 mod fingerprint;
 mod forgotten;
 mod loans;
+mod token;
 mod transaction;
 
 use proc_macro2::Span;
@@ -15,8 +17,10 @@ use crate::options::{Listed, OnErr, OptionName, Options, Row, Time, duration};
 use crate::suggest;
 use crate::template::Template;
 pub(crate) use engine::engine;
+pub(crate) use entity::entity;
 pub(crate) use fingerprint::{fingerprint, is_in_key};
 pub(crate) use loans::{borrows, results};
+pub(crate) use token::token;
 pub(crate) use transaction::transaction;
 
 const DEFAULT_TTL: u64 = 86_400_000;

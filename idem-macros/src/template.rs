@@ -108,6 +108,11 @@ fn shape(lead: &str, parts: &[(Placeholder, String)], holes: usize, mistakes: &m
             "the key is empty: write the operation's name and what tells its requests apart, such \
              as `\"charge:{order_id}\"`"
                 .to_owned()
+        } else if let Some((written, name)) = in_other_signs(lead) {
+            format!(
+                "the key has no placeholder, so all calls would be one request: `{written}` is \
+                 text, write `{{{name}}}`"
+            )
         } else {
             "the key has no placeholder, so all calls would be one request: add what tells them \
              apart, such as `{order_id}`"
@@ -163,6 +168,20 @@ fn in_braces(lead: &str) -> Option<&str> {
     let (_, after) = lead.split_once('{')?;
     let (name, _) = after.split_once('}')?;
     place(name).is_ok().then_some(name)
+}
+
+/// What stands in the signs of another template language, and its name.
+fn in_other_signs(lead: &str) -> Option<(&str, &str)> {
+    for (open, close) in [("<", ">"), ("[", "]"), ("$", ""), ("#", ""), ("%", "")] {
+        let Some((before, after)) = lead.split_once(open) else { continue };
+        let end = after.find(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '.')));
+        let name = &after[..end.unwrap_or(after.len())];
+        if after[name.len()..].starts_with(close) && name.len() > 1 && place(name).is_ok() {
+            let written = &lead[before.len()..][..open.len() + name.len() + close.len()];
+            return Some((written, name));
+        }
+    }
+    None
 }
 
 /// Whether values never contain this character: it is percent-encoded in them.
@@ -231,6 +250,10 @@ fn expression(text: &str) -> String {
     let inner = text.trim_start_matches(['&', '*', ' ']);
     if inner != text && place(inner).is_ok() {
         return format!("a key takes references as they are: write `{{{inner}}}`");
+    }
+    if text.to_lowercase().contains("idempotency-key") {
+        return "the header is a parameter: take `key: IdempotencyKey`, and write `{key}`"
+            .to_owned();
     }
     "a placeholder is a name, its fields, and methods without arguments, such as `{user.id}` or \
      `{req.id()}`; compute anything else before the call"

@@ -13,18 +13,22 @@ const MAKE: &[&str] = &["in_memory", "embedded", "builder", "from_env"];
 
 /// Tells an `engine` that is a new one in each call, and so has nothing of what others stored.
 pub(crate) fn engine(options: &Options, function: &Function, errors: &mut Errors) {
-    let Some(made) = options.engine.as_ref().and_then(made) else { return };
+    let Some(engine) = &options.engine else { return };
+    let is_type = matches!(engine, Expr::Path(path) if last(&path.path) == "Idem");
+    let Some(made) = made(engine).or_else(|| is_type.then(|| engine.to_token_stream())) else {
+        return;
+    };
+    let wrong = if is_type {
+        "`Idem` is the type of engines"
+    } else {
+        "this makes a new engine in each call, and none would know the others' results"
+    };
     let kept = if function.names.get("self").is_some() {
         "keep one in a field, and write `engine = self.idem`"
     } else {
         "`install()` one when the program starts, and remove `engine`, or write where one is kept"
     };
-    errors.under(
-        made,
-        format!(
-            "this makes a new engine in each call, and none would know the others' results: {kept}"
-        ),
-    );
+    errors.under(made, format!("{wrong}: {kept}"));
 }
 
 /// The call that makes the engine. What a closure makes may be kept, as by `get_or_init`.
@@ -34,7 +38,7 @@ fn made(expr: &Expr) -> Option<TokenStream> {
         Expr::Call(call) => call.args.iter().find_map(made),
         Expr::MethodCall(call) => made(&call.receiver),
         Expr::Await(it) => made(&it.base),
-        Expr::Block(it) => last(&it.block).and_then(made),
+        Expr::Block(it) => value(&it.block).and_then(made),
         Expr::Field(it) => made(&it.base),
         Expr::Group(it) => made(&it.expr),
         Expr::Paren(it) => made(&it.expr),
@@ -56,8 +60,13 @@ fn is_constructor(path: &Path) -> bool {
         && names.next().is_some_and(|name| name == "Idem")
 }
 
+/// The last name of a path.
+fn last(path: &Path) -> String {
+    path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
+}
+
 /// The value of a block.
-fn last(block: &Block) -> Option<&Expr> {
+fn value(block: &Block) -> Option<&Expr> {
     match block.stmts.last()? {
         Stmt::Expr(expr, None) => Some(expr),
         _ => None,

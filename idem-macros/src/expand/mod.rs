@@ -33,6 +33,8 @@ pub(crate) fn idempotent(options: TokenStream, item: &TokenStream) -> TokenStrea
     check::engine(&options, &function, &mut errors);
     check::borrows(&options, &function, &mut errors);
     check::results(&options, &function, &mut errors);
+    check::entity(&options, &function, &mut errors);
+    check::token(&options, template.as_ref(), &mut errors);
     check::fingerprint(&options, template.as_ref(), &function, &mut errors);
     check::transaction(&options, template.as_ref(), &function, &mut errors);
     let unknown = template

@@ -191,10 +191,16 @@ fn known(
     let names = KNOWN.iter().filter(|known| known.on_enum == on_enum).map(|known| known.name);
     let meant = suggest::nearest(&text, names.clone());
     written.extend(meant);
-    let remedy = meant.map_or_else(
-        || format!("on {} there is {}", place(on_enum), suggest::list(names.clone(), "and")),
-        |meant| format!("did you mean `{meant}`?"),
-    );
+    let remedy = match (meant, text.as_str()) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, "transitions" | "transition" | "edges" | "from") => {
+            "each state says where it leads: write `#[state(to(Paid, Cancelled))]` on it".to_owned()
+        }
+        (None, "rename_all") => {
+            "each state says how it is stored: write `#[state(name = \"…\")]` on it".to_owned()
+        }
+        _ => format!("on {} there is {}", place(on_enum), suggest::list(names, "and")),
+    };
     errors.at(name.span(), format!("`#[state]` has no `{text}`: {remedy}"));
     None
 }

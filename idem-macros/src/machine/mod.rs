@@ -58,19 +58,25 @@ fn implement(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
             "a state machine stands for one table: an enum without generics",
         );
     }
+    let before = errors.len();
     let names = OnEnum::parse(&input.attrs, errors);
+    let edges_wrong = errors.len() > before;
     names.missing(name, errors);
-    let (states, graph) = states(data, errors);
+    let (states, graph) = states(data, edges_wrong, errors);
     same_names(&states, errors);
     Some(Machine { input, names, states, graph }.write(&Runtime::find(None)))
 }
 
-/// The states and the edges that are right; what is wrong with the others is told.
-fn states<'a>(data: &'a DataEnum, errors: &mut Errors) -> (Vec<State<'a>>, Graph) {
+/// The states and the edges that are right; what is wrong with the others is told. `edges_wrong`:
+/// something was told already that may have been meant for some.
+fn states<'a>(
+    data: &'a DataEnum,
+    mut edges_wrong: bool,
+    errors: &mut Errors,
+) -> (Vec<State<'a>>, Graph) {
     let variants: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();
     let mut states = Vec::new();
     let mut graph = Graph(Vec::new());
-    let mut edges_wrong = false;
     for (from, variant) in data.variants.iter().enumerate() {
         if !matches!(variant.fields, Fields::Unit) {
             errors.under(

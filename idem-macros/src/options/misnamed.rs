@@ -30,6 +30,19 @@ const OF_ENGINE: &[&str] = &[
     "token_leeway",
 ];
 
+/// What is said elsewhere, and not to a call, by the names that others have for it.
+#[rustfmt::skip]
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["pool", "db_pool"], "the engine is told, once: write `Idem::builder().postgres(pool)`"),
+    (&["url", "redis_url", "client"], "the engine is told, once: write `Idem::builder().redis(url)`"),
+    (&["database_url"], "the engine is told, once: write `Idem::builder().database(url)`"),
+    (&["namespace", "key_prefix"], "the engine is told, once: write `Idem::builder().prefix(\"shop\")`"),
+    (&["secret"], "the engine is told, once: write `Idem::builder().token_secret(secret)`"),
+    (&["enabled", "disabled", "skip"], "the engine is told, once: write `Idem::builder().disabled()`"),
+    (&["name", "operation", "scope", "tenant", "group"], "the key says it, such as `key = \"charge:{user.id}\"`"),
+    (&["retry", "backoff"], "nothing is called again by itself: who calls again gets the result, or runs the body if there is none"),
+];
+
 const RULE: &str = "an option is a name and a value, such as `ttl = \"24h\"`";
 
 impl Options {
@@ -107,6 +120,11 @@ impl Options {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if OF_ENGINE.contains(&written.as_str()) => {
                 format!("it is one of the engine's: write `Idem::builder().{written}(…)`")
+            }
+            None if let Some((_, remedy)) =
+                ELSEWHERE.iter().find(|(names, _)| names.contains(&written.as_str())) =>
+            {
+                (*remedy).to_owned()
             }
             None => format!("the options are {}", suggest::list(names, "and")),
         };

@@ -19,7 +19,7 @@ use syn::{Expr, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 pub(crate) use edge::Edge;
-pub(crate) use places::{Listed, place};
+pub(crate) use places::{Listed, place, quoted_name};
 use table::Kind;
 pub(crate) use table::{OptionName, Row, Strategy};
 use value::Value;

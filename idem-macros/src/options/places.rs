@@ -126,7 +126,7 @@ pub(crate) fn place(expr: &Expr) -> Option<(Place, Ident)> {
 }
 
 /// The name in a string literal, be it a placeholder there.
-pub(super) fn quoted_name(expr: &Expr) -> Option<String> {
+pub(crate) fn quoted_name(expr: &Expr) -> Option<String> {
     let Expr::Lit(lit) = expr else { return None };
     let Lit::Str(text) = &lit.lit else { return None };
     let text = text.value();

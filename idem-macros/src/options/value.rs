@@ -11,11 +11,14 @@ use super::duration;
 use super::edge::{self, Edge};
 use super::limit;
 use super::places::{self, Listed};
-use super::table::{Kind, Row};
+use super::table::{Kind, OptionName, Row};
 use super::text;
 use super::{Time, Word};
 use crate::errors::Errors;
 use crate::suggest;
+
+/// What is written for "all arguments", which have to be named here.
+const ALL: &[&str] = &["all", "args", "auto", "full", "on", "strict"];
 
 /// A value of the kind that the option's row asks for.
 pub(crate) enum Value {
@@ -120,8 +123,8 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
                 return Some(Ok(Value::Word(Word { text: "off", span: text.span() })));
             }
             let name = text.value();
-            let name =
-                if syn::parse_str::<Expr>(&name).is_ok() { name } else { "amount".to_owned() };
+            let is_name = syn::parse_str::<Expr>(&name).is_ok() && !ALL.contains(&name.as_str());
+            let name = if is_name { name } else { "amount".to_owned() };
             errors.at(
                 text.span(),
                 format!("`fingerprint` lists values in parentheses: write `fingerprint({name})`"),
@@ -130,6 +133,8 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
         }
         (Kind::Place, _) => places::one(row, &found, errors).map(|place| Ok(Value::Place(place))),
         (Kind::Expr, None) => Some(Ok(Value::Expr(found))),
+        // What it should be is known once the function is.
+        (Kind::Expr, Some(_)) if row.option == OptionName::Entity => Some(Ok(Value::Expr(found))),
         (Kind::Parameter, None) => match &found {
             Expr::Path(path) if let Some(name) = path.path.get_ident() => {
                 Some(Ok(Value::Name(name.clone())))
@@ -216,7 +221,7 @@ fn of_another_form(row: &Row, found: &Expr) -> Option<String> {
     match row.kind {
         Kind::Text => text::meant(found)
             .map(|text| format!("`{name}` takes {}: write `{name} = {text}`", row.kind)),
-        Kind::Expr => places::quoted_name(found)
+        Kind::Expr if row.option != OptionName::Entity => places::quoted_name(found)
             .map(|place| format!("a name is not quoted: write `{name} = {place}`")),
         Kind::Places => places::listed(found)
             .map(|list| format!("`{name}` lists values in parentheses: write `{name}({list})`")),
@@ -234,6 +239,14 @@ fn of_another_kind(row: &Row, found: &str) -> String {
         {
             format!("a duration is quoted: write `{name} = \"{meant}\"`")
         }
+        Kind::Type if found.to_lowercase() == "\"json\"" => {
+            format!("results are stored as JSON by themselves: remove `{name}`")
+        }
+        Kind::Expr if found.contains("://") => format!(
+            "`{name}` names an engine, which is told its stores once, as in \
+             `Idem::builder().redis(url)`: write where one is kept, such as `{}`",
+            row.example
+        ),
         kind => format!("`{name}` takes {kind}: write `{}`", row.example),
     }
 }

@@ -88,3 +88,67 @@ fn what_is_not_the_callers_open_transaction_is_left_alone() {
         assert!(!told[0].starts_with("the caller may"), "{options}: {told:?}");
     }
 }
+
+#[test]
+fn an_entity_that_may_be_another_in_each_call_is_left_alone() {
+    let moving = |entity: &str| {
+        told(&format!(
+            "#[idempotent(
+                 key = \"pay:{{callback}}\", strategy = \"state\", transition = A::B => A::C,
+                 entity = {entity}, tx = tx
+             )]
+             async fn pay(tx: &mut T, callback: &str, order: &Order) -> Result<u64, Error> {{ Ok(1) }}"
+        ))
+    };
+    for entity in [
+        "order.id",
+        "callback",
+        "order.id + 1",
+        "BASE + order.id",
+        "id_of(order)",
+        "current()",
+        "CURRENT.get()",
+        "ORDER",
+        "BASE + 7",
+        "SHOP.order",
+        "i64::from(7)",
+        "format!(\"{callback}\")",
+    ] {
+        assert_eq!(moving(entity), Vec::<String>::new(), "{entity}");
+    }
+    for entity in ["7", "\"A-1\"", "&-7", "(1 + 6) as i64", "\"A\".to_owned()"] {
+        let told = moving(entity);
+        assert_eq!(told.len(), 1, "{entity}: {told:?}");
+        assert!(
+            told[0].ends_with("such as `entity = callback`, or a constant if there is one row"),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn what_only_comes_with_a_token_is_left_alone() {
+    let paying = |key: &str, values: &str| {
+        told(&format!(
+            "#[idempotent(
+                 key = \"pay:{key}\", strategy = \"token\", token = req.token, fingerprint({values})
+             )]
+             async fn pay(id: u64, req: Request) -> Result<u64, Error> {{ Ok(id) }}"
+        ))
+    };
+    assert_eq!(paying("{id}", "req.amount"), Vec::<String>::new());
+    assert_eq!(paying("{req.id}", "req"), Vec::<String>::new());
+    assert_eq!(paying("{id}", "req.amount, req.token").len(), 1);
+    assert_eq!(paying("{id}:{req.token.as_str()}", "req.amount").len(), 1);
+}
+
+#[test]
+fn a_constant_beside_a_value_and_a_generic_one_are_parts_of_a_key() {
+    let key = |template: &str| told(&format!("fn f() {{ key!(\"pay:{template}\"); }}"));
+    for template in ["{TENANT}:{id}", "{N}", "{tenant}", "{Tenant}"] {
+        assert_eq!(key(template), Vec::<String>::new(), "{template}");
+    }
+    for template in ["{TENANT}", "{TENANT}:{SHOP_2.name}"] {
+        assert_eq!(key(template).len(), 1, "{template}");
+    }
+}

@@ -130,7 +130,7 @@ macro_rules! shuts {
     };
 }
 
-shuts!(by_a_macro: Door::Open => Door::Shut, 7_u64);
+shuts!(by_a_macro: Door::Open => Door::Shut, u64::from(7_u8));
 
 /// What it gives can be sent to another thread, as a handler's has to be.
 fn is_send(_: impl Send) {}

@@ -1,0 +1,5 @@
+const TENANT: &str = "acme";
+
+fn main() {
+    let _ = idem::key!("charge:{TENANT}");
+}

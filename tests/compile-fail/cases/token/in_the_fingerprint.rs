@@ -1,0 +1,8 @@
+use idem::{Error, Token, idempotent};
+
+#[idempotent(key = "pay:{user}", strategy = "token", token = token, fingerprint(token))]
+async fn pay(user: u64, amount: u64, token: Token) -> Result<u64, Error> {
+    Ok(user + amount)
+}
+
+fn main() {}
