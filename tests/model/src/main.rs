@@ -1,6 +1,8 @@
 //! Searches the large models, and prints how many states each has: some minutes, and some gigabytes.
 //!
-//!     cargo run --release -p model [WORD in the model's name]...
+//! ```sh
+//! cargo run --release -p model [WORD in the model's name]...
+//! ```
 
 use std::process::ExitCode;
 
