@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use self::queue::{Seen, State, Waiting};
+use self::queue::{Heard, Seen, State, Waiting};
 use crate::__private::crash;
 use crate::store::Name;
 
@@ -29,6 +29,8 @@ pub(super) trait Batch: Send + Sync + 'static {
     const ALONE: usize;
     /// What sending is called where a test ends the process.
     const STEP: &'static str;
+    /// How many batches a step has to be in from this one on.
+    const TURNS: u32 = 1;
 
     /// One step.
     type Entry: Send + Sync;
@@ -58,6 +60,9 @@ const LARGEST: usize = 16 * 1024;
 /// A third of a step's time: a batch that is not answered by then leaves its entries time to go alone, as
 /// does a queue in which nothing moves.
 const SHARES: u32 = 3;
+/// What is left of a step's time has to be a quarter for each batch that it has to be in: else it would
+/// be answered too late.
+const QUARTERS: u32 = 4;
 
 /// Where steps of one kind are gathered.
 pub(super) struct Lane<B: Batch>(Arc<Line<B>>);
@@ -71,7 +76,7 @@ struct Line<B: Batch> {
 
 /// Where an entry is that was not answered yet.
 enum Stands {
-    /// In a queue that moves.
+    /// In a queue that moves, or has a new sender.
     Waiting,
     /// Nowhere: it was taken out of the queue, and nothing was done for it.
     Withdrawn,
@@ -89,8 +94,8 @@ pub(super) enum Turn<'a, B: Batch> {
     Answered(B::Answer),
     /// To go alone, though it may be done already.
     Unknown,
-    /// That its time is over, though it may be done.
-    Late,
+    /// That its time is over; it may be done if it was sent.
+    Late { sent: bool },
 }
 
 impl<B: Batch> Lane<B> {
@@ -117,7 +122,7 @@ impl<B: Batch> Lane<B> {
             }
             let number = state.next_number();
             let (caller, heard) = oneshot::channel();
-            state.waiting.push_back(Waiting { number, entry: entry(), caller });
+            state.waiting.push_back(Waiting { number, entry: entry(), deadline, caller });
             (number, state.seen(), heard)
         };
         if seen.sender.is_none() {
@@ -129,15 +134,20 @@ impl<B: Batch> Lane<B> {
         loop {
             let answer = timeout_at(until.min(deadline), &mut listening.heard).await;
             if let Ok(answer) = answer {
-                return answer.map_or(Turn::Unknown, |(_, answer)| Turn::Answered(answer));
+                return match answer {
+                    Ok(Some((_, answer))) => Turn::Answered(answer),
+                    Ok(None) => Turn::Late { sent: false },
+                    Err(_) => Turn::Unknown,
+                };
             }
             match self.0.stands(number, &mut seen, until, deadline) {
                 // Its turn comes: alone it would only be one more that waits for a connection.
                 Stands::Waiting => until += share,
-                Stands::Withdrawn => return Turn::Alone(None),
+                Stands::Withdrawn if until < deadline => return Turn::Alone(None),
+                Stands::Withdrawn => return Turn::Late { sent: false },
                 // Nothing else may be sent for it.
                 Stands::OnItsWay if until < deadline => until = deadline,
-                Stands::OnItsWay => return Turn::Late,
+                Stands::OnItsWay => return Turn::Late { sent: true },
             }
         }
     }
@@ -166,7 +176,8 @@ impl<B: Batch> Line<B> {
 
     /// Where an entry stands that has waited until `until`, or until its `deadline` if that was sooner. It
     /// is taken out of the queue when its time is over, and when nothing was answered since what was
-    /// `seen`: then the sender hangs, or is run no more, and another takes its place.
+    /// `seen`: then the sender hangs, or is run no more, and another takes its place, for which all others
+    /// wait. Alone they would be in its way.
     fn stands(
         self: &Arc<Self>,
         number: u64,
@@ -182,13 +193,13 @@ impl<B: Batch> Line<B> {
             };
             let now = state.seen();
             let before = std::mem::replace(seen, now);
-            let moves = before.answered != now.answered;
+            let moves = before != now;
             if moves && until < deadline {
                 return Stands::Waiting;
             }
             state.waiting.remove(at);
             // A wait that the deadline has cut short says nothing of the sender.
-            if !moves && until <= deadline && before.sender == now.sender {
+            if !moves && until <= deadline {
                 state.sender = None;
             }
             state.sender.is_none() && !state.waiting.is_empty()
@@ -220,13 +231,13 @@ impl<B: Batch> Drop for Alone<'_, B> {
 /// A caller that waits for its answer. Dropped, it has left.
 struct Listening<'a, B: Batch> {
     line: &'a Line<B>,
-    heard: oneshot::Receiver<(B::Entry, B::Answer)>,
+    heard: oneshot::Receiver<Heard<B>>,
 }
 
 impl<B: Batch> Drop for Listening<'_, B> {
     fn drop(&mut self) {
         self.heard.close();
-        if let Ok((entry, answer)) = self.heard.try_recv() {
+        if let Ok(Some((entry, answer))) = self.heard.try_recv() {
             self.line.unheard(entry, answer);
         }
     }
@@ -255,7 +266,7 @@ impl<B: Batch> Sender<B> {
                 let Some((entry, caller)) = asked.get_mut(at).and_then(Option::take) else {
                     continue;
                 };
-                if let Err((entry, answer)) = caller.send((entry, answer)) {
+                if let Err(Some((entry, answer))) = caller.send(Some((entry, answer))) {
                     self.line.unheard(entry, answer);
                 }
             }
@@ -267,7 +278,7 @@ impl<B: Batch> Sender<B> {
         if state.sender != Some(self.number) {
             return None; // it was held up, and another has taken its place
         }
-        let batch = state.take();
+        let batch = state.take(self.line.timeout / QUARTERS * B::TURNS);
         if batch.is_empty() {
             state.sender = None;
             return None;

@@ -79,6 +79,10 @@ where
     }
 
     async fn connection(self) -> Result<PoolConnection<DB>, Failure> {
+        // The pool would lose a connection that it had begun to look at.
+        if Instant::now() >= self.deadline {
+            return Err(Failure::Late { sent: false });
+        }
         match timeout_at(self.deadline, self.pool.acquire()).await {
             Ok(acquired) => acquired.map_err(Failure::Unsent),
             Err(_) => Err(Failure::Late { sent: false }),

@@ -56,6 +56,8 @@ pub(super) struct Step<'a, DB: Database> {
 }
 
 const LATE: &str = "the database did not answer within the time-out";
+const CROWDED: &str = "no turn came within the time-out: the database can't be reached, or more is asked \
+                       of it at once than it answers";
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -112,9 +114,9 @@ where
         entry: impl FnOnce() -> B::Entry,
     ) -> Result<Turn<'l, B>, StoreError> {
         let turn = lane.turn(self.sending.deadline, bytes, entry).await;
-        self.reached |= matches!(turn, Turn::Unknown | Turn::Late);
+        self.reached |= matches!(turn, Turn::Unknown | Turn::Late { sent: true });
         match turn {
-            Turn::Late => Err(self.failed(LATE.into())),
+            Turn::Late { sent } => Err(self.failed(if sent { LATE } else { CROWDED }.into())),
             turn => Ok(turn),
         }
     }

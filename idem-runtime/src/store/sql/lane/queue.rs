@@ -1,8 +1,10 @@
 //! Who waits in a lane, and who is next.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::Batch;
 use crate::store::Names;
@@ -28,18 +30,23 @@ pub(super) struct State<B: Batch> {
 pub(super) struct Waiting<B: Batch> {
     pub(super) number: u64,
     pub(super) entry: B::Entry,
+    /// When its caller's time is over.
+    pub(super) deadline: Instant,
     pub(super) caller: Caller<B>,
 }
 
 /// What was there when a waiting entry last looked.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct Seen {
     pub(super) sender: Option<u64>,
     pub(super) answered: u64,
 }
 
 /// Hears the answer, and gets the entry back.
-pub(super) type Caller<B> = oneshot::Sender<(<B as Batch>::Entry, <B as Batch>::Answer)>;
+pub(super) type Caller<B> = oneshot::Sender<Heard<B>>;
+
+/// `None` if it was not sent, since the answer would have come too late.
+pub(super) type Heard<B> = Option<(<B as Batch>::Entry, <B as Batch>::Answer)>;
 
 impl<B: Batch> Default for State<B> {
     fn default() -> Self {
@@ -58,14 +65,21 @@ impl<B: Batch> State<B> {
     }
 
     /// The next batch: those who have waited longest, one entry a name, sorted; none whose caller has
-    /// left.
-    pub(super) fn take(&mut self) -> Vec<Waiting<B>> {
+    /// left. None either that has less time than it `needs`: it would cost as much as another, and be
+    /// answered too late.
+    pub(super) fn take(&mut self, needs: Duration) -> Vec<Waiting<B>> {
+        let in_time = Instant::now() + needs;
         let mut batch: Vec<Waiting<B>> = Vec::with_capacity(self.waiting.len().min(MOST));
         let (mut names, mut repeated) = (Names::default(), Vec::new());
         while batch.len() < MOST
             && let Some(waiting) = self.waiting.pop_front()
         {
             if waiting.caller.is_closed() {
+                continue;
+            }
+            if waiting.deadline < in_time {
+                // It may have left just now.
+                let _ = waiting.caller.send(None);
                 continue;
             }
             let is_new = names.insert(B::name(&waiting.entry).clone());

@@ -65,7 +65,7 @@ enum Told {
     Alone,
     Answered(u32),
     Unknown,
-    Late,
+    Late { sent: bool },
 }
 
 /// The far end of a lane.
@@ -96,13 +96,24 @@ async fn busy(lane: &Lane<Batches>) -> [Turn<'_, Batches>; 2] {
 
 /// A caller in a task of its own, which has begun to wait.
 async fn caller(lane: &Arc<Lane<Batches>>, name: &str, number: u32) -> JoinHandle<Told> {
+    hurried(lane, name, number, TIMEOUT).await
+}
+
+/// The same, with so much time.
+async fn hurried(
+    lane: &Arc<Lane<Batches>>,
+    name: &str,
+    number: u32,
+    time: Duration,
+) -> JoinHandle<Told> {
     let (lane, entry) = (Arc::clone(lane), (Name::new(name), number));
+    let deadline = Instant::now() + time;
     let caller = tokio::spawn(async move {
-        match lane.turn(Instant::now() + TIMEOUT, 0, || entry).await {
+        match lane.turn(deadline, 0, || entry).await {
             Turn::Alone(_) => Told::Alone,
             Turn::Answered(answer) => Told::Answered(answer),
             Turn::Unknown => Told::Unknown,
-            Turn::Late => Told::Late,
+            Turn::Late { sent } => Told::Late { sent },
         }
     });
     tokio::task::yield_now().await;
@@ -233,7 +244,7 @@ async fn who_waits_for_a_sender_that_hangs_goes_alone_in_time() {
     assert_eq!(later.await.unwrap(), Told::Answered(3));
     assert!(begun.elapsed() < SHARE + SHARE / 4);
     // What is on its way is sent by nobody else, for as long as its caller has time.
-    assert_eq!(on_its_way.await.unwrap(), Told::Late);
+    assert_eq!(on_its_way.await.unwrap(), Told::Late { sent: true });
     assert_eq!(begun.elapsed().as_secs(), TIMEOUT.as_secs());
     // It comes back, and sends nothing: there is another sender by now.
     let next = caller(&lane, "d", 4).await;
@@ -249,9 +260,53 @@ async fn who_waits_for_a_sender_that_hangs_goes_alone_in_time() {
     assert_eq!(last.await.unwrap(), Told::Answered(5));
 }
 
+/// Alone they would be in the way of the new sender, which needs a connection as they do.
+#[tokio::test(start_paused = true)]
+async fn for_the_sender_that_takes_the_place_of_one_that_hangs_all_others_wait() {
+    let (lane, mut database) = lane();
+    let _alone = busy(&lane).await;
+    let _on_its_way = caller(&lane, "a", 1).await;
+    let _hanging = database.sent().await;
+    let mut waiting = Vec::new();
+    for name in ["b", "c", "d"] {
+        waiting.push(caller(&lane, name, 2).await);
+    }
+    let batch = database.sent().await;
+    assert_eq!(batch.names(), ["c", "d"]);
+    tokio::time::advance(SHARE / 2).await;
+    batch.answer_all();
+    let mut told = Vec::new();
+    for caller in waiting {
+        told.push(caller.await.unwrap());
+    }
+    assert_eq!(told, [Told::Alone, Told::Answered(2), Told::Answered(2)]);
+}
+
+/// It would cost the database as much as any other.
+#[tokio::test(start_paused = true)]
+async fn who_would_be_answered_too_late_is_refused_and_not_sent() {
+    let (lane, mut database) = lane();
+    let _alone = busy(&lane).await;
+    let begun = Instant::now();
+    let first = caller(&lane, "a", 1).await;
+    let batch = database.sent().await;
+    let (needed, waited) = (TIMEOUT / QUARTERS, SHARE / 2);
+    let in_time = hurried(&lane, "c", 3, waited + needed).await;
+    let refused = hurried(&lane, "b", 2, waited + needed * 9 / 10).await;
+    tokio::time::advance(waited).await;
+    batch.answer_all();
+    assert_eq!(first.await.unwrap(), Told::Answered(1));
+    let batch = database.sent().await;
+    assert_eq!(batch.names(), ["c"]);
+    assert_eq!(refused.await.unwrap(), Told::Late { sent: false });
+    assert_eq!(begun.elapsed().as_millis(), waited.as_millis(), "it is told at once");
+    batch.answer_all();
+    assert_eq!(in_time.await.unwrap(), Told::Answered(3));
+}
+
 /// To go alone would be to wait for a connection, with all others who do.
 #[tokio::test(start_paused = true)]
-async fn in_a_queue_that_moves_nobody_goes_alone_before_the_end_of_his_time() {
+async fn in_a_queue_that_moves_nobody_goes_alone() {
     let (lane, mut database) = lane();
     let _alone = busy(&lane).await;
     let begun = Instant::now();
@@ -259,24 +314,21 @@ async fn in_a_queue_that_moves_nobody_goes_alone_before_the_end_of_his_time() {
     for number in 0..2 + 3 * MOST {
         callers.push(caller(&lane, &number.to_string(), 1).await);
     }
-    // A batch each nine tenths of a share: the fourth is answered in time, the last is not sent.
-    for _ in 0..4 {
+    // A batch each nine tenths of a share: a fourth would not be answered in time, and is not sent.
+    for _ in 0..3 {
         let batch = database.sent().await;
         tokio::time::advance(SHARE * 9 / 10).await;
         tokio::task::yield_now().await;
-        if begun.elapsed() < TIMEOUT {
-            batch.answer_all();
-        }
+        batch.answer_all();
     }
     for (number, caller) in callers.into_iter().enumerate() {
         let told = match number {
             0..=256 => Told::Answered(1),
-            257..=384 => Told::Late,
-            _ => Told::Alone,
+            _ => Told::Late { sent: false },
         };
         assert_eq!(caller.await.unwrap(), told, "{number}");
     }
-    assert_eq!(begun.elapsed().as_secs(), TIMEOUT.as_secs());
+    assert!(begun.elapsed() < TIMEOUT && database.sent.try_recv().is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -287,7 +339,7 @@ async fn who_has_little_time_takes_the_sender_from_nobody() {
     let batch = database.sent().await;
     let waiting = caller(&lane, "b", 2).await;
     let turn = lane.turn(Instant::now() + SHARE / 2, 0, || (Name::new("c"), 3)).await;
-    assert!(matches!(turn, Turn::Alone(None)));
+    assert!(matches!(turn, Turn::Late { sent: false }));
     tokio::time::advance(Duration::from_millis(1)).await;
     assert!(database.sent.try_recv().is_err(), "there are two senders");
     batch.answer_all();
@@ -400,4 +452,10 @@ async fn a_step_remembers_that_a_batch_may_have_done_it() {
     let mut step = Step::new(&pool, TIMEOUT);
     let Err(unheard) = step.turn(&lane, 0, entry).await else { panic!("there was no answer") };
     assert!(unheard.may_have_reached(), "{unheard}");
+    // Its time is over before its turn comes.
+    let hanging = caller(&lane, "a", 2).await;
+    let mut step = Step::new(&pool, SHARE / 2);
+    let Err(unsent) = step.turn(&lane, 0, entry).await else { panic!("there was no answer") };
+    assert!(!unsent.may_have_reached(), "{unsent}");
+    drop(hanging);
 }

@@ -27,6 +27,8 @@ pub(super) struct Looks {
 impl Batch for Looks {
     const ALONE: usize = ALONE;
     const STEP: &str = "looks";
+    /// A claim may follow.
+    const TURNS: u32 = 2;
     type Entry = Name;
     type Answer = Look;
 

@@ -269,3 +269,16 @@ async fn a_database_is_the_store_that_its_url_names() {
         assert_eq!(refused.map(drop).unwrap_err().code(), "config", "{url}");
     }
 }
+
+/// The pool closes a connection that it has begun to look at when nobody waits for it any more.
+#[tokio::test]
+async fn a_step_whose_time_is_over_costs_the_pool_no_connection() {
+    let (store, _, _folder) = file(TIMEOUT).await;
+    while store.pool.num_idle() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let connections = store.pool.size();
+    let late = Step::new(&store.pool, Duration::ZERO).row(|| sqlx::query("select 1")).await;
+    assert!(late.is_err_and(|error| !error.may_have_reached()));
+    assert_eq!(store.pool.size(), connections);
+}
