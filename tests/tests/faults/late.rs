@@ -21,15 +21,13 @@ on_every_server! {
 }
 
 /// So many at once: most of the time they wait for a lease.
-static ON_THEIR_WAY: Semaphore = Semaphore::const_new(32);
+static ON_THEIR_WAY: Semaphore = Semaphore::const_new(20);
 /// What every request about a record has in it: a part of the record's name.
 pub(crate) const NAME: &str = ":op:";
 
 /// Which request of a call comes late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
-    /// What MariaDB is asked before a claim in its caller's transaction.
-    Look,
     Claim,
     Takeover,
     Renew,
@@ -54,7 +52,6 @@ enum Meanwhile {
 /// One request that comes late.
 #[derive(Debug, Clone, Copy)]
 struct Case {
-    store: Store,
     strategy: Strategy,
     request: Request,
     sender: Sender,
@@ -100,10 +97,10 @@ impl Case {
     fn all(store: Store) -> Vec<Self> {
         let mut all = Vec::new();
         for &strategy in store.strategies() {
-            for &request in Request::of(store, strategy) {
+            for &request in Request::of(strategy) {
                 for sender in Sender::ALL {
                     for &meanwhile in Meanwhile::of(store, strategy, request, sender) {
-                        all.push(Self { store, strategy, request, sender, meanwhile });
+                        all.push(Self { strategy, request, sender, meanwhile });
                     }
                 }
             }
@@ -138,7 +135,7 @@ impl Case {
 }
 
 impl Request {
-    fn of(store: Store, strategy: Strategy) -> &'static [Self] {
+    fn of(strategy: Strategy) -> &'static [Self] {
         const ALONE: &[Request] = &[
             Request::Claim,
             Request::Takeover,
@@ -147,12 +144,8 @@ impl Request {
             Request::Release,
         ];
         const JOINED: &[Request] =
-            &[Request::Look, Request::Claim, Request::Complete, Request::Release, Request::Commit];
-        match (strategy.is_in_transaction(), store) {
-            (false, _) => ALONE,
-            (true, Store::MariaDb) => JOINED,
-            (true, _) => &JOINED[1..],
-        }
+            &[Request::Claim, Request::Complete, Request::Release, Request::Commit];
+        if strategy.is_in_transaction() { JOINED } else { ALONE }
     }
 
     /// What a request has in it that this is, or that comes before it.
@@ -164,15 +157,13 @@ impl Request {
         }
     }
 
-    /// Whether there is another such request before it: one that finds what is to be taken over, or that
-    /// nothing stands there.
-    fn is_second(self, store: Store, strategy: Strategy) -> bool {
-        let looks = strategy.is_in_transaction() && store == Store::MariaDb;
-        self == Self::Takeover || (self == Self::Claim && looks)
+    /// Whether there is another such request before it: one that finds what is to be taken over.
+    fn is_second(self) -> bool {
+        self == Self::Takeover
     }
 
     fn is_claim(self) -> bool {
-        matches!(self, Self::Look | Self::Claim | Self::Takeover)
+        matches!(self, Self::Claim | Self::Takeover)
     }
 }
 

@@ -98,7 +98,7 @@ impl Scene {
 
     /// Makes the call, and catches its request on its way.
     async fn sent(&self, gate: &Gate) -> (Sending, Caught) {
-        let Case { store, strategy, request, sender, .. } = self.case;
+        let Case { strategy, request, sender, .. } = self.case;
         let (tell, mut held) = mpsc::unbounded_channel();
         let arm = {
             let (proxy, pattern) = (Arc::clone(&self.proxy), request.pattern(strategy));
@@ -107,7 +107,7 @@ impl Scene {
         let mut call = Call::new(strategy, &*self.key);
         call.fails = request == Request::Release;
         match request {
-            Request::Look | Request::Claim | Request::Takeover => arm(),
+            Request::Claim | Request::Takeover => arm(),
             Request::Renew => {
                 call.begins = Some(Hook::new(arm));
                 call.until = Some(gate.clone());
@@ -119,7 +119,7 @@ impl Scene {
         let sending = Sending::start(sender, self.through.clone(), call).await;
         let held = tokio::time::timeout(SOON, held.recv()).await.expect("it comes to that");
         let mut caught = held.expect("a request is held").caught().await;
-        if request.is_second(store, strategy) {
+        if request.is_second() {
             let second = self.hold(request);
             caught.deliver().await;
             caught = second.caught().await;
