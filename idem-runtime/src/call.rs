@@ -115,6 +115,7 @@ where
             match ended {
                 Ok(answer) => answer,
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                // Its runtime has ended, in the middle of the body perhaps: the claim is held.
                 Err(error) => refuse(Error::outage(error), returns),
             }
         };

@@ -119,7 +119,8 @@ pub enum Error {
         reason: String,
     },
 
-    /// The caller's own transaction lost to another one: roll back and try the whole of it again.
+    /// The caller's own transaction lost to another one: roll back and try the whole of it again. The
+    /// body may have run; nothing of it is in the database.
     #[error("the transaction lost to another one: roll back and try it again")]
     #[non_exhaustive]
     Conflict {
@@ -127,7 +128,9 @@ pub enum Error {
         source: Source,
     },
 
-    /// The store did not answer within its time-out, or refused to. The body was not run.
+    /// The store did not answer within its time-out, or refused to. The body was not run; but in the
+    /// caller's transaction (`tx`) it may have, and nothing of it is in the database; and one that went
+    /// on in a task of its own may have, where that ended with its runtime: the claim is held.
     #[error("the store can't be used: {source}")]
     #[non_exhaustive]
     Outage {
@@ -287,21 +290,4 @@ impl Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A store of one's own may say of a lease that it never ends.
-    #[test]
-    fn any_time_to_ask_again_can_be_told() {
-        for (time, told) in [
-            (Duration::ZERO, "0 ms"),
-            (Duration::from_millis(250), "250 ms"),
-            (Duration::from_secs(2), "2 s"),
-            (Duration::from_millis(2001), "3 s"),
-            (Duration::MAX, "18446744073709551615 s"),
-        ] {
-            let error = Error::in_flight("op:1", time).to_string();
-            assert!(error.ends_with(&format!("ask again in {told}")), "{error}");
-        }
-    }
-}
+mod tests;
