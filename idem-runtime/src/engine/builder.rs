@@ -207,7 +207,8 @@ impl Builder {
     }
 
     /// Runs every body unguarded, and asks no store: for a machine on which the effect may happen
-    /// as often as it likes. Tokens are verified all the same.
+    /// as often as it likes. What needs no record holds all the same: tokens are verified, transitions are guarded, and
+    /// an `Err` undoes what a body has written in its caller's transaction.
     pub fn disabled(mut self) -> Self {
         self.settings.disabled = true;
         self

@@ -6,7 +6,7 @@ use crate::error::Error;
 impl Idem {
     /// An engine as the environment says: `IDEM_REDIS_URL`, `IDEM_DATABASE_URL`, `IDEM_PREFIX`,
     /// `IDEM_TOKEN_SECRET` (its bytes as they are, 32 at least), and `IDEM_DISABLED` (`1` or `true`:
-    /// bodies run unguarded, with a warning; tokens are verified all the same).
+    /// bodies run unguarded, with a warning, as [`Builder::disabled`] says).
     ///
     /// # Errors
     ///

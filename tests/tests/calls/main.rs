@@ -44,6 +44,7 @@ mod commands;
 mod concurrency;
 mod count;
 mod detached;
+mod downstream;
 mod engine;
 mod failures;
 mod fingerprint;

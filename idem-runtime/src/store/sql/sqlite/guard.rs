@@ -107,6 +107,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_trigger_that_keeps_the_row_as_it_is_is_told() {
+        let mut orders = orders().await;
+        let keep = "create trigger keep before update on orders begin select raise(ignore); end";
+        orders.execute(keep).await.unwrap();
+        let told = pay(&mut orders, 1_i64).await.unwrap_err();
+        assert_eq!(told.code(), "config");
+        assert!(told.to_string().contains("as a trigger may"), "{told}");
+    }
+
+    #[tokio::test]
     async fn a_table_that_is_not_as_the_machine_says_is_told() {
         let mut orders = orders().await;
         orders.execute("alter table orders rename column status to state").await.unwrap();
