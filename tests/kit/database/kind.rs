@@ -126,7 +126,8 @@ impl Kind {
                 let file = fs::read_to_string(folder.join("data/postmaster.pid"));
                 let file = file.unwrap_or_default();
                 let mut lines = file.lines();
-                lines.next() == Some(&pid) && lines.nth(6).is_some_and(|it| it.trim() == "ready")
+                let status = |it: &str| matches!(it.trim(), "ready" | "standby");
+                lines.next() == Some(&pid) && lines.nth(6).is_some_and(status)
             }
             // What it says in its log: before, it listens, and is deaf to a signal to stop.
             Self::MariaDb => {

@@ -1,6 +1,8 @@
 //! Calls that are dropped half-way: never a wedge beyond a lease, never a second run beside the
 //! first.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use idem::store::State;
@@ -165,19 +167,50 @@ async fn a_completion_is_retried_within_a_short_lease() {
     assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
 }
 
-/// C39: a call cut off after each number of polls in turn, on a real store: after a lease the key is
-/// anybody's, and no two bodies ever ran at once.
+/// Counts bodies that run at once.
+#[derive(Debug, Default)]
+struct AtOnce {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// One of them, for as long as it lives.
+struct Running<'a>(&'a AtOnce);
+
+impl AtOnce {
+    fn begin(&self) -> Running<'_> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        Running(self)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// C39: a call cut off after each number of polls in turn, on a real store, beside another of its key:
+/// after a lease the key is anybody's, and no two bodies ever ran at once.
 async fn dropped_at_any_poll_it_wedges_nothing(place: Place) {
-    let idem = place.engine().await;
-    let at_once = Runs::default();
+    let (idem, elsewhere) = two_engines(&place).await;
+    let at_once = Arc::new(AtOnce::default());
+    let again = SHORT_LEASE.wait(SOON);
     for polls in 1..6 {
-        let body = async {
-            let before = at_once.next();
-            tokio::task::yield_now().await;
-            Ok::<_, Error>(before)
+        let body = |at_once: Arc<AtOnce>| async move {
+            let _running = at_once.begin();
+            for _ in 0..8 {
+                tokio::task::yield_now().await;
+            }
+            Ok::<_, Error>(0)
         };
         let key = || idem::key!("op:{polls}");
-        let mut call = Box::pin(idem.call(&SHORT_LEASE, key(), body));
+        let (rival, counted) = (elsewhere.clone(), Arc::clone(&at_once));
+        let rival = tokio::spawn(async move {
+            rival.call(&again, idem::key!("op:{polls}"), body(counted)).await
+        });
+        let mut call = Box::pin(idem.call(&SHORT_LEASE, key(), body(Arc::clone(&at_once))));
         let mut left = polls;
         let _ = std::future::poll_fn(|cx| {
             let polled = call.as_mut().poll(cx);
@@ -186,10 +219,12 @@ async fn dropped_at_any_poll_it_wedges_nothing(place: Place) {
         })
         .await;
         drop(call);
-        let again = SHORT_LEASE.wait(SOON);
-        let answer = idem.call(&again, key(), async { Ok::<_, Error>(0) }).await;
+        let answer = idem.call(&again, key(), body(Arc::clone(&at_once))).await;
+        assert!(answer.is_ok(), "{polls}: {answer:?}");
+        let answer = rival.await.unwrap();
         assert!(answer.is_ok(), "{polls}: {answer:?}");
     }
+    assert_eq!(at_once.most.load(Ordering::SeqCst), 1);
 }
 
 /// A runtime that ends takes its calls with it, and another one is not told that they still run.

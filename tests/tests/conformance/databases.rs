@@ -9,8 +9,8 @@ use sqlx::{MySqlPool, PgPool, SqlitePool};
 
 idem::conformance!(postgres, postgres_nodes, plant = in_postgres);
 idem::conformance!(mariadb, mariadb_nodes, plant = in_mariadb);
-idem::conformance!(mariadb_unknown, unknown_mariadb_nodes);
-idem::conformance!(sqlite, sqlite_nodes);
+idem::conformance!(mariadb_unknown, unknown_mariadb_nodes, plant = in_mariadb);
+idem::conformance!(sqlite, sqlite_nodes, plant = in_sqlite);
 
 const TABLE: &str = "conformance";
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -70,4 +70,11 @@ pub(crate) async fn sqlite_nodes() -> [Sqlite; 2] {
         store
     };
     [node().await, node().await]
+}
+
+async fn in_sqlite(_: &Sqlite, name: &Name, bytes: &[u8]) {
+    let pool = SqlitePool::connect(&sqlite_url(kit::supervisor::folder())).await.unwrap();
+    let insert = "insert into conformance values \
+                  ($1, 2, '', 7, 1, '', null, (unixepoch() + 120) * 1000, $2)";
+    sqlx::query(insert).bind(&**name).bind(bytes).execute(&pool).await.unwrap();
 }

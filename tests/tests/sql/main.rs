@@ -39,6 +39,7 @@ mod names;
 mod outage;
 mod pool;
 mod sqlite;
+mod standby;
 mod statements;
 mod states;
 mod sweep;

@@ -32,6 +32,16 @@ async fn connections_that_do_not_commit_are_refused() {
     assert!(told.contains("`autocommit` is off"), "{told}");
 }
 
+/// A replica, or a primary that is about to be one.
+#[tokio::test]
+async fn a_server_that_only_reads_is_refused() {
+    let server = Server::start_with(Kind::MariaDb, &[("read_only", "1")]);
+    let told = reason(Idem::builder().database(server.url()).timeout(SOON).build().await);
+    assert!(told.contains("read-only") && told.contains("its primary"), "{told}");
+    Database::at(&server).execute("set global read_only = 0").await;
+    Idem::builder().database(server.url()).timeout(SOON).build().await.unwrap();
+}
+
 /// A result that the server refuses would be lost, and the body run again.
 #[tokio::test]
 async fn results_that_the_server_would_refuse_are_not_promised() {

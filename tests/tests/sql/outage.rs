@@ -136,9 +136,8 @@ async fn mariadb_gone_at_completion() {
 }
 
 /// A server that answers nothing is an outage in the step's time, and its connections are not kept.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_hangs_is_an_outage() {
-    let mut server = Server::start(Kind::Postgres);
+async fn hung(kind: Kind) {
+    let mut server = Server::start(kind);
     let database = Database::at(&server);
     let builder = database.builder_with(2).timeout(Duration::from_millis(500));
     let idem = builder.build().await.unwrap();
@@ -154,4 +153,14 @@ async fn a_server_that_hangs_is_an_outage() {
     server.resume();
     kit::wait_for("the server to answer", SOON, async || ask(&idem, &PLAN, 1).await.0.is_ok())
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_hangs_is_an_outage() {
+    hung(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mariadb_that_hangs_is_an_outage() {
+    hung(Kind::MariaDb).await;
 }

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use idem::{Error, Idem, Plan};
+use idem::{Builder, Error, Idem, Plan};
+use sqlx::Pool;
+use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::Barrier;
 
 use crate::database::{Database, Runs, ask, key};
@@ -56,12 +59,8 @@ async fn one_connection_is_enough(database: Database) {
 }
 
 /// A pool whose connections are all in use is an outage, in the step's time: not in the pool's.
-#[tokio::test]
-async fn an_exhausted_pool_is_an_outage() {
-    let database = Database::postgres();
-    database.engine().await;
-    let pool = PgPoolOptions::new().max_connections(2).connect(&database.url).await.unwrap();
-    let builder = Idem::builder().postgres(pool.clone()).table(&database.table);
+async fn exhausted<DB: sqlx::Database>(pool: Pool<DB>, builder: Builder, table: &str) {
+    let builder = builder.table(table).sweep_every(Duration::ZERO);
     let idem = builder.timeout(Duration::from_millis(300)).build().await.unwrap();
     let held = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
     let (asked, runs) = (Instant::now(), Runs::default());
@@ -73,4 +72,28 @@ async fn an_exhausted_pool_is_an_outage() {
     assert_eq!(runs.count(), 0);
     drop(held);
     assert_eq!(idem.call(&PLAN, key(1_u64), runs.body()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_of_postgres_is_an_outage() {
+    let database = Database::postgres();
+    database.engine().await;
+    let pool = PgPoolOptions::new().max_connections(2).connect(&database.url).await.unwrap();
+    exhausted(pool.clone(), Idem::builder().postgres(pool), &database.table).await;
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_of_mariadb_is_an_outage() {
+    let database = Database::mariadb();
+    database.engine().await;
+    let pool = MySqlPoolOptions::new().max_connections(2).connect(&database.url).await.unwrap();
+    exhausted(pool.clone(), Idem::builder().mysql(pool), &database.table).await;
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_of_sqlite_is_an_outage() {
+    let database = Database::sqlite();
+    database.engine().await;
+    let pool = SqlitePoolOptions::new().max_connections(2).connect(&database.url).await.unwrap();
+    exhausted(pool.clone(), Idem::builder().sqlite(pool), &database.table).await;
 }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use idem::{Error, Idem, Outcome, Plan};
+use kit::database::Kind as Servers;
 use tokio::sync::{Barrier, Semaphore};
 
-use crate::database::{Database, Runs, SOON, ask, key};
+use crate::database::{Database, Kind, Runs, SOON, ask, key};
 
 on_every_database! {
     what_has_expired_is_deleted_in_batches
@@ -38,22 +39,72 @@ async fn fill(idem: &Idem, plan: Plan, numbers: std::ops::Range<u64>) {
     }
 }
 
-/// C113: two at once delete each record once. More than a batch, so there are several.
+/// What a statement deletes at most.
+const BATCH: i64 = 1000;
+
+/// Notes of each row that goes when the statement began that deletes it, and where.
+async fn note_deletions(database: &Database) -> String {
+    let (table, notes) = (&database.table, format!("{}_deleted", database.table));
+    let script = match database.kind {
+        Kind::Server(Servers::Postgres) => format!(
+            "create table {notes} (began timestamptz, place integer);
+             create function note_{table}() returns trigger language plpgsql as $$ begin
+                 insert into {notes} values (statement_timestamp(), pg_backend_pid());
+                 return old;
+             end $$;
+             create trigger note before delete on {table} for each row
+                 execute function note_{table}()"
+        ),
+        // In a trigger this is the time at which its statement began.
+        Kind::Server(Servers::MariaDb) => format!(
+            "create table {notes} (began datetime(6), place bigint);
+             create trigger note_{table} before delete on {table} for each row
+                 insert into {notes} values (now(6), connection_id())"
+        ),
+        // One writer at a time, and a statement has one time.
+        Kind::Sqlite { .. } => format!(
+            "create table {notes} (began text, place integer);
+             create trigger note before delete on {table} begin
+                 insert into {notes} values (strftime('%s %f', 'now'), 0);
+             end"
+        ),
+    };
+    database.execute(&script).await;
+    notes
+}
+
+/// C113: no statement deletes more than a batch, and two sweeps at once delete each record once.
 async fn what_has_expired_is_deleted_in_batches(database: Database) {
+    const EXPIRED: i64 = BATCH + 100;
     let idem = database.builder().sweep_every(Duration::ZERO).build().await.unwrap();
+    let elsewhere = database.builder().sweep_every(Duration::ZERO).build().await.unwrap();
     idem.migrate().await.unwrap();
-    fill(&idem, BRIEF, 0..1200).await;
+    fill(&idem, Plan::db(), 0..EXPIRED.unsigned_abs()).await;
+    database.expire().await;
     fill(&idem, Plan::db(), 2000..2010).await;
-    assert_eq!(database.rows().await, 1210);
-    let (mut one, mut other) = (0, 0);
-    let elsewhere = database.engine().await;
-    kit::wait_for("all to expire", SOON, async || {
+    let notes = note_deletions(&database).await;
+    let all = format!("select count(*) from {notes}");
+    assert_eq!(idem.sweep().await.unwrap(), EXPIRED.unsigned_abs());
+    let most = format!(
+        "select max(deleted) from
+            (select count(*) as deleted from {notes} group by began, place) as each_of"
+    );
+    let most = database.number(&most).await;
+    assert!(most <= BATCH, "{most} by one statement");
+    assert_eq!((database.number(&all).await, database.rows().await), (EXPIRED, 10));
+
+    database.expire().await;
+    fill(&idem, Plan::db(), 3000..3010).await;
+    // What one has in its hands the other may leave to the next sweep.
+    let mut swept = 0;
+    kit::wait_for("all to be swept", SOON, async || {
         let (here, there) = tokio::join!(idem.sweep(), elsewhere.sweep());
-        (one, other) = (one + here.unwrap(), other + there.unwrap());
-        one + other >= 1200
+        swept += here.unwrap() + there.unwrap();
+        swept >= 10
     })
     .await;
-    assert_eq!((one + other, database.rows().await), (1200, 10));
+    assert_eq!((swept, database.rows().await), (10, 10));
+    assert_eq!(database.number(&all).await, EXPIRED + 10, "each once");
 }
 
 /// H62
@@ -180,13 +231,25 @@ async fn what_has_expired_is_absent_without_a_sweep(database: Database) {
     assert_eq!(database.rows().await, 1);
 }
 
+/// Also of an engine that is dropped without one.
 async fn the_engine_sweeps_by_itself_until_shutdown(database: Database) {
-    let idem = database.builder().sweep_every(Duration::from_millis(50)).build().await.unwrap();
-    idem.migrate().await.unwrap();
-    fill(&idem, BRIEF, 0..5).await;
-    kit::wait_for("the rows to go", SOON, async || database.rows().await == 0).await;
-    assert_eq!(idem.shutdown(SOON).await, 0);
-    fill(&idem, BRIEF, 0..5).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(database.rows().await, 5);
+    let by_hand = database.builder().sweep_every(Duration::ZERO).build().await.unwrap();
+    by_hand.migrate().await.unwrap();
+    for shut_down in [true, false] {
+        let sweeps = database.builder().sweep_every(Duration::from_millis(30));
+        let idem = sweeps.build().await.unwrap();
+        fill(&by_hand, Plan::db(), 0..5).await;
+        database.expire().await;
+        kit::wait_for("the rows to go", SOON, async || database.rows().await == 0).await;
+        if shut_down {
+            assert_eq!(idem.shutdown(SOON).await, 0);
+        }
+        drop(idem);
+        fill(&by_hand, Plan::db(), 0..5).await;
+        database.expire().await;
+        // For a dozen of its pauses.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert_eq!(database.rows().await, 5, "{shut_down}");
+        assert_eq!(by_hand.sweep().await.unwrap(), 5);
+    }
 }

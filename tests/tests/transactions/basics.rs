@@ -104,6 +104,12 @@ async fn a_success_after_a_refused_statement<DB: Driver>(bank: Bank<DB>) {
     let (answer, _) = DB::call(&idem, &mut tx, &Plan::db(), key(1), body).await;
     let kept = i64::from(answer.is_ok());
     assert_eq!(kept, i64::from(DB::NAME != "PostgreSQL"), "{answer:?}");
+    if let Err(error) = answer {
+        let told = error.to_string();
+        assert_eq!(error.code(), "config", "{told}");
+        assert!(told.contains("the body went on to answer `Ok`"), "{told}");
+        assert!(told.contains("return the error, or run"), "{told}");
+    }
     bank.enter(&mut tx, 2).await;
     tx.commit().await.unwrap();
     for (value, entries) in [(1, 1), (2, 1), (10, kept)] {

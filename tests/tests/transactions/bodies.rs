@@ -3,19 +3,27 @@
 use std::sync::Arc;
 
 use idem::{Error, OpenTransaction, Outcome, attempt, with_outcome};
-use sqlx::{Acquire as _, MySql, Postgres, Transaction};
+use sqlx::{Connection as _, MySql, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::bank::{self, Bank, Driver, PLAN, SOON, Then, key};
 
-#[tokio::test]
-async fn it_has_an_attempt() {
-    let bank = bank::postgres().await;
+on_every_database! {
+    it_has_an_attempt
+    its_own_key_is_in_flight
+    it_calls_others_in_its_transaction
+    it_hears_of_a_shutdown
+}
+
+async fn it_has_an_attempt<DB: Driver>(bank: Bank<DB>)
+where
+    Transaction<'static, DB>: OpenTransaction,
+{
     let idem = bank.engine().await;
     let mut downstream = Vec::new();
     for _ in 0..2 {
         let mut tx = bank.begin().await;
-        let body = async |_: &mut Transaction<'_, Postgres>| {
+        let body = async |_: &mut Transaction<'static, DB>| {
             assert_eq!(attempt().number(), 1);
             assert!(!attempt().is_cancelled());
             Ok::<_, Error>((attempt().fence(), attempt().downstream_key("capture")))
@@ -29,16 +37,18 @@ async fn it_has_an_attempt() {
 }
 
 /// C28: never a deadlock with itself, whichever transaction it takes.
-#[tokio::test]
-async fn its_own_key_is_in_flight() {
-    let bank = bank::postgres().await;
+async fn its_own_key_is_in_flight<DB: Driver>(bank: Bank<DB>)
+where
+    Transaction<'static, DB>: OpenTransaction,
+{
     let idem = bank.engine().await;
     let plan = PLAN.wait(SOON);
     let mut tx = bank.begin().await;
-    let body = async |tx: &mut Transaction<'_, Postgres>| {
-        let mut other = bank.begin().await;
+    let body = async |tx: &mut Transaction<'static, DB>| {
+        // One that has no lock yet: SQLite has one for all.
+        let mut other = bank.pool.begin().await.unwrap();
         for tx in [tx, &mut other] {
-            let (inner, _) = Postgres::call(&idem, tx, &plan, key(1), bank.body(10)).await;
+            let (inner, _) = DB::call(&idem, tx, &plan, key(1), bank.body(10)).await;
             assert!(matches!(inner, Err(Error::InFlight { .. })), "{inner:?}");
         }
         let durable = idem.call(&plan, key(1), async { Ok::<_, Error>(0) }).await;
@@ -49,16 +59,17 @@ async fn its_own_key_is_in_flight() {
 }
 
 /// C51: calls within calls are one transaction; an inner one may fail alone.
-#[tokio::test]
-async fn it_calls_others_in_its_transaction() {
-    let bank = bank::postgres().await;
+async fn it_calls_others_in_its_transaction<DB: Driver>(bank: Bank<DB>)
+where
+    Transaction<'static, DB>: OpenTransaction,
+{
     let idem = bank.engine().await;
     for outer in ["fails", "succeeds"] {
         let mut tx = bank.begin().await;
-        let body = async |tx: &mut Transaction<'_, Postgres>| {
+        let body = async |tx: &mut Transaction<'static, DB>| {
             bank.pay(&idem, tx, 2, 20).await.0.unwrap();
             let failing = bank.then(30, Then::Fail);
-            Postgres::call(&idem, tx, &PLAN, key(3), failing).await.0.unwrap_err();
+            DB::call(&idem, tx, &PLAN, key(3), failing).await.0.unwrap_err();
             let mut own = tx.begin().await.unwrap();
             bank.enter(&mut own, 40).await;
             own.rollback().await.unwrap();
@@ -78,13 +89,14 @@ async fn it_calls_others_in_its_transaction() {
 }
 
 /// It is told, as a durable one is, and its transaction is its caller's to end.
-#[tokio::test]
-async fn it_hears_of_a_shutdown() {
-    let bank = bank::postgres().await;
+async fn it_hears_of_a_shutdown<DB: Driver>(bank: Bank<DB>)
+where
+    Transaction<'static, DB>: OpenTransaction,
+{
     let idem = bank.engine().await;
     let begun = Arc::new(Notify::new());
     let mut tx = bank.begin().await;
-    let body = async |_: &mut Transaction<'_, Postgres>| {
+    let body = async |_: &mut Transaction<'static, DB>| {
         begun.notify_one();
         attempt().cancelled().await;
         Ok::<_, Error>(1)

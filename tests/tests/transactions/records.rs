@@ -162,16 +162,24 @@ async fn what_cant_be_read_is_left_alone<DB: Driver>(bank: Bank<DB>) {
     bank.pay(&idem, &mut tx, 1, 10).await.0.unwrap();
     let damage = format!("update {} set record = '12345678'", bank.table);
     DB::execute(&mut tx, damage).await.unwrap();
+    bank.pay(&idem, &mut tx, 2, 20).await.0.unwrap();
     tx.commit().await.unwrap();
+    let before = format!("{}_before", bank.table);
+    let copy = format!("create table {before} as select * from {}", bank.table);
+    DB::execute(&mut bank.pool.acquire().await.unwrap(), copy).await.unwrap();
     let mut tx = bank.begin().await;
     let answer = bank.pay(&idem, &mut tx, 1, 11).await.0;
     assert!(matches!(answer, Err(Error::Unreadable { .. })), "{answer:?}");
     // A result of another codec neither.
-    bank.pay(&idem, &mut tx, 2, 20).await.0.unwrap();
     let returns = Returns::<Result<i64, Error>>::new(Err).replay::<Other>();
     let answer = DB::call_with(&idem, &mut tx, &PLAN, key(2), returns, bank.body(21)).await;
     assert!(matches!(answer, Err(Error::Unreadable { .. })), "{answer:?}");
     tx.commit().await.unwrap();
+    let same = format!(
+        "select count(*) from (select * from {} intersect select * from {before}) as same",
+        bank.table
+    );
+    assert_eq!((bank.number(&same).await, bank.records().await), (2, 2), "to the byte");
     assert_eq!(bank.entries().await, 2);
 }
 

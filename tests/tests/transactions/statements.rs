@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use idem::Error;
 use kit::database::{Kind, Server};
 use sqlx::{Postgres, Row as _};
 
@@ -44,6 +45,11 @@ async fn asked<DB: Driver>(bank: Bank<DB>, server: &Server) -> [Vec<String>; 3] 
     let failed = DB::call(&idem, &mut tx, &PLAN, key(2), bank.then(10, Then::Fail)).await;
     failed.0.unwrap_err();
     let failed = since(&mut tx).await;
+    let empty = "";
+    let key = idem::key!("pay:{empty}");
+    let refused = DB::call(&idem, &mut tx, &PLAN, key, bank.body(10)).await;
+    assert!(matches!(refused.0, Err(Error::InvalidKey { .. })), "{refused:?}");
+    assert_eq!(since(&mut tx).await, [""; 0], "a key without parts asks nothing");
     tx.commit().await.unwrap();
     [fresh, duplicate, failed]
 }
