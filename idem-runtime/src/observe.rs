@@ -28,6 +28,29 @@ impl fmt::Display for Hashed<'_> {
     }
 }
 
+/// What a store says of its failure, without what a database quotes in it: of `Duplicate entry 'pay:42' for
+/// key 'PRIMARY'` the first half.
+pub(crate) struct Discreet<'a>(pub(crate) &'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Discreet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "_sql")]
+        if let Some(error @ sqlx::Error::Database(_)) = self.0.downcast_ref() {
+            return f.write_str(&without_quotes(&error.to_string()));
+        }
+        fmt::Display::fmt(self.0, f)
+    }
+}
+
+/// Without all that stands between the first and the last quote of a kind: a value may have some too.
+#[cfg(feature = "_sql")]
+fn without_quotes(said: &str) -> Cow<'_, str> {
+    let first = ['\'', '"'].into_iter().filter_map(|quote| Some((said.find(quote)?, quote))).min();
+    let Some((first, quote)) = first else { return said.into() };
+    let last = said.rfind(['\'', '"']).unwrap_or(first);
+    format!("{}{quote}…{quote}{}", &said[..first], &said[last + 1..]).into()
+}
+
 static HERE: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
 /// The span of one call.
@@ -194,11 +217,17 @@ pub(crate) fn lease_lost(name: &Name, fence: u64) {
 }
 
 pub(crate) fn unsettled(name: &Name, op: &'static str, error: &StoreError) {
+    let error = error.discreet();
     tracing::warn!(key = %Hashed(name), op, %error, "the store did not answer");
 }
 
 #[cfg(feature = "_sql")]
-pub(crate) fn not_undone(name: &Name, error: &dyn fmt::Display) {
+pub(crate) fn not_undone(name: &Name, error: &crate::Error) {
+    let error: &(dyn std::error::Error + 'static) = match error {
+        crate::Error::Outage { source } => &**source,
+        other => other,
+    };
+    let error = Discreet(error);
     tracing::warn!(key = %Hashed(name), %error, "what the body wrote could not be undone alone");
 }
 
@@ -215,5 +244,27 @@ pub(crate) fn not_compared(operation: &str) {
 }
 
 pub(crate) fn unguarded(name: &Name, error: &StoreError) {
+    let error = error.discreet();
     tracing::warn!(key = %Hashed(name), %error, "outage: the body runs unguarded");
+}
+
+#[cfg(all(test, feature = "_sql"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_database_quotes_is_left_out() {
+        for (said, told) in [
+            ("Duplicate entry 'pay:42' for key 'PRIMARY'", "Duplicate entry '…'"),
+            ("Duplicate entry 'O'Brien: \"42\"' for key 'a'", "Duplicate entry '…'"),
+            (
+                "invalid input syntax for type integer: \"4'2\" (1)",
+                "invalid input syntax for type integer: \"…\" (1)",
+            ),
+            ("permission denied for table records", "permission denied for table records"),
+            ("an odd ' one", "an odd '…' one"),
+        ] {
+            assert_eq!(without_quotes(said), told);
+        }
+    }
 }

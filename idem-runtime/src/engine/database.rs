@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::Idem;
 use crate::error::Error;
+use crate::observe::Discreet;
 use crate::store::sql::Database;
 use crate::store::sql::inside::Joinable;
 
@@ -138,6 +139,10 @@ impl Sweeper {
                 match swept {
                     Ok(0) => {}
                     Ok(records) => tracing::debug!(records, "swept what has expired"),
+                    Err(Error::Outage { source, .. }) => {
+                        let error = Discreet(&*source);
+                        tracing::warn!(%error, "what has expired could not be swept");
+                    }
                     Err(error) => tracing::warn!(%error, "what has expired could not be swept"),
                 }
             }

@@ -3,6 +3,7 @@
 
 use super::rejection::IdempotencyKeyRejection as Rejection;
 use crate::error::Error;
+use crate::observe::Discreet;
 
 /// A stable name, a title, and what to do.
 #[derive(Debug)]
@@ -70,7 +71,7 @@ impl From<&Error> for Explanation {
             Error::Conflict { .. } => Self::new(
                 "conflict",
                 "Another request was faster",
-                "Nothing was done. Send it again, unchanged, after the time that this answer names.",
+                "Nothing of it was kept. Send it again, unchanged, after the time that this answer names.",
             ),
             Error::Outage { .. } => Self::new(
                 "outage",
@@ -138,7 +139,10 @@ pub(super) fn tell_operators(error: &Error) {
         Error::NotInstalled | Error::Config { .. } => {
             tracing::error!(%error, "a guarded handler could not be called");
         }
-        Error::Outage { .. } => tracing::warn!(%error, "a guarded handler was not called"),
+        Error::Outage { source, .. } => {
+            let error = Discreet(&**source);
+            tracing::warn!(%error, "the store of a guarded handler can't be used");
+        }
         // Others name the key, or quote a database that may.
         _ => {}
     }

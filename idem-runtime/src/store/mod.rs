@@ -40,6 +40,7 @@ pub use sql::Postgres;
 pub use sql::Sqlite;
 
 use crate::error::{Error, Source};
+use crate::observe::Discreet;
 pub use crate::record::{Owner, Record, State};
 
 /// Whether one step of a store can be given this long: inside every clock's arithmetic, and long
@@ -182,6 +183,11 @@ impl StoreError {
         Self { source: source.into(), reached: false }
     }
 
+    /// For logs.
+    pub(crate) fn discreet(&self) -> Discreet<'_> {
+        Discreet(&*self.source)
+    }
+
     pub(crate) fn may_have_reached(&self) -> bool {
         self.reached
     }
@@ -203,7 +209,9 @@ impl From<StoreError> for Error {
 /// # Errors
 ///
 /// [`StoreError::unreached`] only where it is certain that nothing was done, which is what
-/// `on_outage = "run"` relies on; [`StoreError::unknown`] for everything else, a refusal too.
+/// `on_outage = "run"` relies on; [`StoreError::unknown`] for everything else, a refusal too, unless it
+/// is known to be one of the whole step and for now: Redis takes those of a replica, and of a server
+/// that still loads its data, for such.
 ///
 /// # A store of your own
 ///

@@ -1,5 +1,6 @@
 //! What people see: the documented names, and never a raw key or a payload.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use idem::{Error, Idem, Json, OnErr, OnOutage, Plan, Returns};
@@ -75,6 +76,38 @@ fn each_answer_is_counted_under_its_name() {
         let waiter = idem.call_with(&PLAN, idem::key!("op:{one}"), returns, body).await.unwrap();
         assert!(waiter.await.unwrap().0.is_err());
         assert!(is(calls(&seen, "result_not_stored"), 1), "{:?}", seen.names());
+
+        let (waiting, two) = (idem.clone(), 2);
+        let followed = Mutex::new(None);
+        let body = async {
+            let waiter = tokio::spawn(async move {
+                let waits = waiting.call(&PLAN.wait(LEASE), idem::key!("op:{two}"), async {
+                    panic!("a duplicate ran")
+                });
+                waits.await.map_err(|error: Error| error.code())
+            });
+            sleep(Duration::from_secs(1)).await;
+            *followed.lock().unwrap() = Some(waiter);
+            Ok::<_, Error>(7_u32)
+        };
+        idem.call(&PLAN, idem::key!("op:{two}"), body).await.unwrap();
+        let waiter = followed.lock().unwrap().take().expect("the body has run");
+        assert_eq!(waiter.await.unwrap(), Ok(7_u32));
+        assert!(is(calls(&seen, "waited"), 1), "{:?}", seen.names());
+    });
+}
+
+/// Whoever finds out late that nothing was guarded finds it in the log.
+#[test]
+fn an_engine_that_is_disabled_warns_of_it() {
+    watch(async |seen: Seen| {
+        Idem::builder().memory().build().await.unwrap();
+        assert!(!seen.log().contains("disabled"), "{}", seen.log());
+        Idem::builder().disabled().build().await.unwrap();
+        let log = seen.log();
+        let warned =
+            log.lines().any(|line| line.contains("WARN") && line.contains("idem is disabled"));
+        assert!(warned, "{log}");
     });
 }
 
@@ -223,9 +256,19 @@ fn no_raw_key_and_no_payload_is_ever_seen() {
             };
             idem.call(&plan, key(), lost).await.unwrap();
         }
+        // And of attempts that are counted.
+        let count = Plan::count();
+        let counted = format!("{SECRET}/counted");
+        let key = || idem::key!("op:{counted}").fingerprint(&SECRET);
+        let held = async { Err::<u32, _>(Error::outage("unknown")) };
+        idem.call(&count, key(), held).await.unwrap_err();
+        advance(LEASE + Duration::from_millis(1)).await;
+        let spent = idem.call(&count, key(), async { Ok::<u32, Error>(1) }).await.unwrap_err();
+        assert!(matches!(spent, Error::Exhausted { .. }), "{spent:?}");
         let names = seen.names().join(" ");
         for seen in [&seen.log(), &names] {
-            assert!(!seen.contains("4111") && !seen.contains('\u{1b}'), "{seen}");
+            // All of it: some digits of it are in a hash or a time now and then.
+            assert!(!seen.contains(SECRET) && !seen.contains('\u{1b}'), "{seen}");
         }
         for told in
             ["completed without its result", "nothing was compared", "lease lost", "did not answer"]

@@ -76,13 +76,18 @@ fn routes() -> Router<App> {
 }
 
 /// How long a test waits for what happens at once on an idle machine.
-const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 fn request(path: &str) -> Request {
     Request::post(path).header("X-User", "ada").key("k-1")
 }
 
-async fn tell(State(left): State<Arc<Semaphore>>, request: AxumRequest, next: Next) -> Response {
+/// Tells of a request whose client has left.
+pub(crate) async fn tell(
+    State(left): State<Arc<Semaphore>>,
+    request: AxumRequest,
+    next: Next,
+) -> Response {
     let left = Left(left);
     let response = next.run(request).await;
     left.answered();

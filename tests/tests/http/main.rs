@@ -5,10 +5,15 @@ mod bodies;
 mod clients;
 mod grpc;
 mod headers;
+mod logged;
 mod outages;
 mod parallel;
 mod processes;
 mod replay;
+#[path = "../calls/seen.rs"]
+#[allow(dead_code, reason = "shared with calls of other strategies")]
+mod seen;
 mod statuses;
 mod support;
+mod transactions;
 mod who;

@@ -35,8 +35,12 @@ mod isolation;
 mod leaving;
 mod lost;
 mod misuse;
+mod observability;
 mod records;
 mod rivals;
+#[path = "../calls/seen.rs"]
+#[allow(dead_code, reason = "shared with calls of other strategies")]
+mod seen;
 mod sqlite;
 mod statements;
 mod sweeps;
