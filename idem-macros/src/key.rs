@@ -7,7 +7,6 @@ use syn::{LitStr, Path, Token};
 
 use crate::errors::Errors;
 use crate::expand::key as write_key;
-use crate::names;
 use crate::place;
 use crate::runtime::Runtime;
 use crate::template::Template;
@@ -59,15 +58,6 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let Some(template) = Template::parse(input.template, &mut errors) else {
         return refusal(errors);
     };
-    let mut roots = template.parts.iter().map(|(placeholder, _)| &placeholder.place.root);
-    if roots.all(|root| names::is_constant(root)) {
-        errors.at(
-            template.literal.span(),
-            "every part of this key is a constant, so all calls would be one request: add what tells \
-             them apart, such as `{order_id}`, or bind it by `let` if they are one",
-        );
-        return refusal(errors);
-    }
     let runtime = Runtime::find(input.krate.as_ref());
     let span = template.literal.span();
     let roots: Vec<_> = template

@@ -118,12 +118,6 @@ fn cfgs(attrs: &[Attribute]) -> Vec<TokenStream> {
         .collect()
 }
 
-/// Whether a name is a constant's, as constants are written: `TENANT`. A generic one, such as `N`, is
-/// another value in other functions.
-pub(crate) fn is_constant(name: &str) -> bool {
-    name.len() > 1 && name.contains(char::is_uppercase) && !name.contains(char::is_lowercase)
-}
-
 /// Whether a type is a number, `bool`, `char` or text by its name, or a reference to one.
 pub(crate) fn is_primitive(ty: &Type) -> bool {
     match ty {

@@ -14,7 +14,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("on_duplicate", &["on_conflict", "on_replay"]),
     ("on_err", &["err", "error", "errors", "on_failure", "on_fail"]),
     ("on_outage", &["fail_open", "fail_closed"]),
-    ("limit", &["attempts", "max_attempts", "retries", "max_retries", "tries", "max_tries"]),
+    ("limit", &["attempts", "max_attempts"]),
     ("engine", &["idem"]),
     ("transition", &["from", "to"]),
     ("tx", &["transaction", "conn", "connection"]),

@@ -60,23 +60,23 @@ fn implement(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
     }
     let before = errors.len();
     let names = OnEnum::parse(&input.attrs, errors);
-    let edges_wrong = errors.len() > before;
+    let enum_wrong = errors.len() > before;
     names.missing(name, errors);
-    let (states, graph) = states(data, edges_wrong, errors);
+    let (states, graph) = states(data, enum_wrong, errors);
     same_names(&states, errors);
     Some(Machine { input, names, states, graph }.write(&Runtime::find(None)))
 }
 
-/// The states and the edges that are right; what is wrong with the others is told. `edges_wrong`:
-/// something was told already that may have been meant for some.
+/// The states and the edges that are right; what is wrong with the others is told. `enum_wrong`: what
+/// stands on the enum is wrong, and may have been meant for edges.
 fn states<'a>(
     data: &'a DataEnum,
-    mut edges_wrong: bool,
+    enum_wrong: bool,
     errors: &mut Errors,
 ) -> (Vec<State<'a>>, Graph) {
     let variants: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();
     let mut states = Vec::new();
-    let mut graph = Graph(Vec::new());
+    let (mut graph, mut edges_wrong) = (Graph(Vec::new()), false);
     for (from, variant) in data.variants.iter().enumerate() {
         if !matches!(variant.fields, Fields::Unit) {
             errors.under(
@@ -102,7 +102,8 @@ fn states<'a>(
         states.push(State { variant: &variant.ident, name, stored, at });
     }
     // An edge that was wrong may have been meant for a state that nothing else leads to.
-    if !edges_wrong {
+    let all_elsewhere = enum_wrong && graph.0.iter().all(Vec::is_empty);
+    if !edges_wrong && !all_elsewhere {
         let start = &states[0].name;
         for state in graph.unreachable() {
             let State { variant, name, .. } = &states[state];

@@ -40,7 +40,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["secret"], "the engine is told, once: write `Idem::builder().token_secret(secret)`"),
     (&["enabled", "disabled", "skip"], "the engine is told, once: write `Idem::builder().disabled()`"),
     (&["name", "operation", "scope", "tenant", "group"], "the key says it, such as `key = \"charge:{user.id}\"`"),
-    (&["retry", "backoff"], "nothing is called again by itself: who calls again gets the result, or runs the body if there is none"),
+    (&["retry", "retries", "max_retries", "tries", "max_tries", "backoff"], "nothing is called again by itself: who calls again gets the result, or runs the body if there is none; `count` has a `limit`"),
 ];
 
 const RULE: &str = "an option is a name and a value, such as `ttl = \"24h\"`";

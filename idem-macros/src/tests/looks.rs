@@ -141,14 +141,3 @@ fn what_only_comes_with_a_token_is_left_alone() {
     assert_eq!(paying("{id}", "req.amount, req.token").len(), 1);
     assert_eq!(paying("{id}:{req.token.as_str()}", "req.amount").len(), 1);
 }
-
-#[test]
-fn a_constant_beside_a_value_and_a_generic_one_are_parts_of_a_key() {
-    let key = |template: &str| told(&format!("fn f() {{ key!(\"pay:{template}\"); }}"));
-    for template in ["{TENANT}:{id}", "{N}", "{tenant}", "{Tenant}"] {
-        assert_eq!(key(template), Vec::<String>::new(), "{template}");
-    }
-    for template in ["{TENANT}", "{TENANT}:{SHOP_2.name}"] {
-        assert_eq!(key(template).len(), 1, "{template}");
-    }
-}

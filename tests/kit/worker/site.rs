@@ -2,8 +2,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use idem::{Idem, Token};
+use idem::{Error, Idem, Token};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::call::entity;
 use super::database::CONNECTIONS;
@@ -13,6 +14,8 @@ use crate::oracle::Journal;
 
 /// How long a store may take to be found.
 const FOUND: Duration = Duration::from_secs(30);
+/// How long to wait before it is asked again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where a worker works, as words for another process: the store's URL, the prefix of its records
 /// and the journal.
@@ -138,7 +141,8 @@ impl Site {
             match builder.build().await {
                 Ok(idem) => break idem,
                 // A busy machine may take longer than a step has, before anything is tested.
-                Err(error) => assert!(asked.elapsed() < FOUND, "the store answers: {error:?}"),
+                Err(Error::Outage { .. }) if asked.elapsed() < FOUND => sleep(PAUSE).await,
+                Err(error) => panic!("the store answers: {error:?}"),
             }
         };
         let tokens = Ledger::at(tokens_at(&self.journal)).entries();

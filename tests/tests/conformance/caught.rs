@@ -84,7 +84,9 @@ fn a_store_that_counts_is_held_to_it_where_its_line_says_nothing() {
 #[test]
 fn a_store_that_says_it_does_not_count_keeps_no_promise_of_counting() {
     let promise = counting::a_live_attempt_is_the_only_one;
-    assert!(catch_unwind(|| check(sqlite_nodes, promise)).is_err());
+    let refused = catch_unwind(|| check(sqlite_nodes, promise)).unwrap_err();
+    let told = refused.downcast_ref::<String>().map_or("", String::as_str);
+    assert!(told.contains("a store that counts says so"), "{told}");
 }
 
 #[test]

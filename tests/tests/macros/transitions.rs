@@ -130,7 +130,10 @@ macro_rules! shuts {
     };
 }
 
-shuts!(by_a_macro: Door::Open => Door::Shut, u64::from(7_u8));
+/// The door of the house.
+const FRONT: u64 = 7;
+
+shuts!(by_a_macro: Door::Open => Door::Shut, FRONT);
 
 /// What it gives can be sent to another thread, as a handler's has to be.
 fn is_send(_: impl Send) {}

@@ -122,10 +122,15 @@ impl Link {
         }
         match answer {
             Ok(value) => Sent::Answered(Ok(value)),
-            Err(error) if is_final(&error) => Sent::Answered(Err(error)),
+            Err(error) if is_final(&error) => {
+                // By another connection its name may lead to a server that stands alone.
+                if sends_away(error.code()) {
+                    self.0.end(number);
+                }
+                Sent::Answered(Err(error))
+            }
             Err(error) if error.code().is_some() => {
-                // A primary no more: by another connection its name may lead to the one that
-                // followed it.
+                // A primary no more: as above, to the one that followed it.
                 if error.code() == Some("READONLY") {
                     self.0.end(number);
                 }

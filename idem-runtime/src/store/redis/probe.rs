@@ -18,7 +18,7 @@ pub(super) struct Server {
     pub(super) forbidden: Option<String>,
 }
 
-/// What keeps no records here, and answers the commands of somebody else.
+/// How a server stands among others, where that is not alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// A node of a cluster: it has some of the keys, and sends whoever asks for others away.

@@ -56,8 +56,8 @@ pub(super) struct Step<'a, DB: Database> {
 }
 
 const LATE: &str = "the database did not answer within the time-out";
-const CROWDED: &str = "no turn came within the time-out: the database can't be reached, or more is asked \
-                       of it at once than it answers";
+const CROWDED: &str = "its turn came too late within the time-out, or not at all: the database can't be \
+                       reached, or more is asked of it at once than it answers";
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 

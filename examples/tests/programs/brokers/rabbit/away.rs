@@ -1,5 +1,6 @@
 //! A consumer that is stopped for so long that its broker gives it up, and goes on when another has its
-//! message. By their name these tests begin before the others: one of them waits for half a minute.
+//! message. By their name these tests begin before the other ones of brokers: one of them waits for
+//! half a minute.
 
 use kit::process::Process;
 use kit::proxy::Proxy;

@@ -1,6 +1,6 @@
 -- Claims a name in the caller's own transaction, as get.sql and claim.sql do one after the other, without
 -- waiting for a lock (1205). A name that is taken is only read. Where a rival comes between the two, or
--- the transaction's snapshot is older than he, the insert is refused (1062).
+-- the transaction's snapshot is older than the rival's commit, the insert is refused (1062).
 --
 -- 1        name
 -- 2 to 9   as in claim.sql

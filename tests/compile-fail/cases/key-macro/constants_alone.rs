@@ -1,5 +1,0 @@
-const TENANT: &str = "acme";
-
-fn main() {
-    let _ = idem::key!("charge:{TENANT}");
-}
