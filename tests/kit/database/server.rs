@@ -123,8 +123,12 @@ impl Server {
         self.supervisor.wait();
     }
 
-    /// Kills it (`SIGKILL`), as a crash would.
+    /// Kills it (`SIGKILL`), with all of its processes, as a crash of the machine would: those of
+    /// Postgres' that serve clients would answer until they notice.
     pub fn kill(&mut self) {
+        // It must not see that they end.
+        self.supervisor.pause();
+        self.signal_children("KILL");
         self.supervisor.signal("KILL");
         self.supervisor.wait();
     }
