@@ -85,7 +85,7 @@ fn a_store_that_counts_is_held_to_it_where_its_line_says_nothing() {
 fn a_store_that_says_it_does_not_count_keeps_no_promise_of_counting() {
     let promise = counting::a_live_attempt_is_the_only_one;
     let refused = catch_unwind(|| check(sqlite_nodes, promise)).unwrap_err();
-    let told = refused.downcast_ref::<String>().map_or("", String::as_str);
+    let told = refused.downcast_ref::<&str>().copied().unwrap_or_default();
     assert!(told.contains("a store that counts says so"), "{told}");
 }
 

@@ -180,6 +180,16 @@ async fn results_of_any_size_are_stored(database: Database) {
 async fn claims_share_commits_and_completions_do_but_not_with_each_other() {
     let database = Database::postgres();
     let idem = database.engine().await;
+    // On a busy machine each statement would be over before the next call comes.
+    let table = &database.table;
+    database
+        .execute(&format!(
+            "create function slow_{table}() returns trigger language plpgsql
+             as 'begin perform pg_sleep(0.02); return null; end';
+             create trigger slow before insert or update on {table}
+             for each statement execute function slow_{table}()"
+        ))
+        .await;
     let (go, runs) = (Arc::new(Semaphore::new(0)), Arc::default());
     let first = calls(&idem, MANY, &go, &runs);
     kit::wait_for("all to run", SOON, async || runs.load(Ordering::SeqCst) == 64).await;
