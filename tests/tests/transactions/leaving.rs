@@ -83,7 +83,12 @@ async fn a_call_that_is_dropped_anywhere_is_whole_or_undone<DB: Driver>(bank: Ba
     tx.commit().await.unwrap();
 
     let (mut whole, mut undone) = (0, 0);
-    for round in 0..5 {
+    // On a busy machine a server may have answered before it is asked whether it has: then no poll
+    // leaves anything to be dropped, and there are more rounds.
+    for round in 0..100 {
+        if round >= 5 && undone > 0 {
+            break;
+        }
         for polls in 1.. {
             let (number, own) = (round * 1000 + polls, round * 1000 + polls + 100_000);
             let mut tx = bank.begin().await;
