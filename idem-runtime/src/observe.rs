@@ -32,6 +32,17 @@ impl fmt::Display for Hashed<'_> {
 /// key 'PRIMARY'` the first half.
 pub(crate) struct Discreet<'a>(pub(crate) &'a (dyn std::error::Error + 'static));
 
+#[cfg(any(feature = "_http", feature = "_sql"))]
+impl<'a> Discreet<'a> {
+    /// Of what is behind an outage; other errors quote nothing.
+    pub(crate) fn of(error: &'a crate::Error) -> Self {
+        match error {
+            crate::Error::Outage { source, .. } => Self(&**source),
+            other => Self(other),
+        }
+    }
+}
+
 impl fmt::Display for Discreet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[cfg(feature = "_sql")]
@@ -223,11 +234,7 @@ pub(crate) fn unsettled(name: &Name, op: &'static str, error: &StoreError) {
 
 #[cfg(feature = "_sql")]
 pub(crate) fn not_undone(name: &Name, error: &crate::Error) {
-    let error: &(dyn std::error::Error + 'static) = match error {
-        crate::Error::Outage { source } => &**source,
-        other => other,
-    };
-    let error = Discreet(error);
+    let error = Discreet::of(error);
     tracing::warn!(key = %Hashed(name), %error, "what the body wrote could not be undone alone");
 }
 

@@ -139,11 +139,10 @@ impl Sweeper {
                 match swept {
                     Ok(0) => {}
                     Ok(records) => tracing::debug!(records, "swept what has expired"),
-                    Err(Error::Outage { source, .. }) => {
-                        let error = Discreet(&*source);
+                    Err(error) => {
+                        let error = Discreet::of(&error);
                         tracing::warn!(%error, "what has expired could not be swept");
                     }
-                    Err(error) => tracing::warn!(%error, "what has expired could not be swept"),
                 }
             }
         });

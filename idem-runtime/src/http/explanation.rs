@@ -139,8 +139,8 @@ pub(super) fn tell_operators(error: &Error) {
         Error::NotInstalled | Error::Config { .. } => {
             tracing::error!(%error, "a guarded handler could not be called");
         }
-        Error::Outage { source, .. } => {
-            let error = Discreet(&**source);
+        Error::Outage { .. } => {
+            let error = Discreet::of(error);
             tracing::warn!(%error, "the store of a guarded handler can't be used");
         }
         // Others name the key, or quote a database that may.
