@@ -51,8 +51,9 @@ const FAILED_FOR: Duration = Duration::from_millis(50);
 /// How many commands wait for the connection before a caller waits for the queue. redis-rs' 50 makes
 /// the callers of a busy process wake each other one by one.
 const QUEUE: usize = 1024;
-/// How many bytes are gathered for one write: a command with a record in it has some 300.
-const WRITE: usize = 64 * 1024;
+/// How many bytes are gathered for one write: as many as Redis reads at once. It answers these while the
+/// next are gathered; with all of a busy process in one write, server and process wait for each other.
+const WRITE: usize = 16 * 1024;
 
 impl Line {
     /// # Errors
