@@ -22,7 +22,7 @@ pub(crate) fn answered(
     record: Record,
     key: &Key,
     waited: bool,
-) -> Result<Replay, Error> {
+) -> Result<StoredResult, Error> {
     let unreadable = |reason: String| Error::Unreadable { key: key.to_string(), reason };
     let failure = match decision {
         Decision::ReplaySuccess => false,
@@ -40,18 +40,18 @@ pub(crate) fn answered(
             return Err(in_flight(key, record.lease()));
         }
     };
-    Ok(Replay { record, failure, waited, compare: asker.fingerprint })
+    Ok(StoredResult { record, failure, waited, compare: asker.fingerprint })
 }
 
-/// A stored result that is the answer.
-pub(crate) struct Replay {
+/// A stored result, which is to be the answer.
+pub(crate) struct StoredResult {
     record: Record,
     failure: bool,
     waited: bool,
     compare: Option<Fingerprint>,
 }
 
-impl Replay {
+impl StoredResult {
     pub(crate) fn answer<R>(self, key: &Key, returns: Returns<R>) -> Answer<R> {
         let header = match self.record.header() {
             Ok(header) => header,

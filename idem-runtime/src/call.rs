@@ -9,10 +9,11 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use crate::admission::Admission;
-use crate::answer::{Answer, Replay, answered, in_flight, refuse};
+use crate::answer::{Answer, StoredResult, answered, in_flight, refuse};
 use crate::asking::{Asking, Heard, Next};
 use crate::attempt::{Attempt, try_attempt};
 use crate::candidate::Candidate;
@@ -21,7 +22,7 @@ use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::Flight;
 use crate::flights::Alone;
-use crate::held::{Counted, Held};
+use crate::held::Held;
 use crate::key::Key;
 use crate::observe::{self, Watch};
 use crate::outcome::Outcome;
@@ -58,9 +59,9 @@ where
             match ask(idem, &plan, &key, &name, verdict, returns.codec, begun).await {
                 Ok(Asked::Run(mut held)) => run(&plan, &key, &mut held, &returns, body).await,
                 Ok(Asked::Unguarded) => {
-                    Unguarded::new(idem, name).run(&plan, &key, &returns, body).await
+                    run_unguarded(&plan, &key, unguarded(idem, name), &returns, body).await
                 }
-                Ok(Asked::Replay(replay)) => replay.answer(&key, returns),
+                Ok(Asked::Replay(stored)) => stored.answer(&key, returns),
                 Err(error) => refuse(error, returns),
             }
         };
@@ -101,22 +102,19 @@ where
                     (flight, Idem::detach(running))
                 }
                 Ok(Asked::Unguarded) => {
-                    let unguarded = Unguarded::new(idem, name);
-                    let flight = Arc::clone(unguarded.alone.flight());
-                    let running = async move { unguarded.run(&plan, &key, &returns, body).await };
+                    let alone = unguarded(idem, name);
+                    let flight = Arc::clone(alone.flight());
+                    let running =
+                        async move { run_unguarded(&plan, &key, alone, &returns, body).await };
                     (flight, Idem::detach(running))
                 }
-                Ok(Asked::Replay(replay)) => return replay.answer(&key, returns),
+                Ok(Asked::Replay(stored)) => return stored.answer(&key, returns),
                 Err(error) => return refuse(error, returns),
             };
-            let caller = Caller(Some(flight));
-            let ended = running.await;
-            caller.stayed();
-            match ended {
+            match stay(flight, running).await {
                 Ok(answer) => answer,
-                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 // Its runtime has ended, in the middle of the body perhaps: the claim is held.
-                Err(error) => refuse(Error::outage(error), returns),
+                Err(ended) => refuse(Error::outage(ended), returns),
             }
         };
         watch.until(pin!(answer), span).await
@@ -129,14 +127,20 @@ pub(crate) fn refused<R>(key: &Key, returns: Returns<R>, error: Error) -> R {
     watch.answered(&tracing::Span::none(), refuse(error, returns))
 }
 
-/// A caller that may leave while its body runs elsewhere: the attempt is told.
-struct Caller(Option<Arc<Flight>>);
-
-impl Caller {
-    fn stayed(mut self) {
-        self.0 = None;
+/// Waits for a body that runs in a task of its own, and panics if it has. Dropped, the caller has
+/// left, and the attempt is told.
+async fn stay<T>(flight: Arc<Flight>, running: JoinHandle<T>) -> Result<T, JoinError> {
+    let mut caller = Caller(Some(flight));
+    let ended = running.await;
+    caller.0 = None;
+    match ended {
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        ended => ended,
     }
 }
+
+/// `None` once the body has ended.
+struct Caller(Option<Arc<Flight>>);
 
 impl Drop for Caller {
     fn drop(&mut self) {
@@ -149,7 +153,7 @@ impl Drop for Caller {
 /// What asking for the right to run came to.
 enum Asked {
     Run(Held),
-    Replay(Replay),
+    Replay(StoredResult),
     Unguarded,
 }
 
@@ -257,40 +261,6 @@ async fn ask(
     Err(in_flight(key, plan.lease_or_default()))
 }
 
-/// A body that runs without a claim. It still has an attempt to ask for keys, and a limit.
-struct Unguarded {
-    alone: Alone,
-    counted: Counted,
-}
-
-impl Unguarded {
-    fn new(idem: &Idem, name: Name) -> Self {
-        let parent = try_attempt().map(|around| Arc::clone(around.flight()));
-        let flight = Flight::unguarded(idem.id(), name, parent);
-        Self { alone: Alone::depart(idem, flight), counted: Counted::new(idem) }
-    }
-
-    async fn run<R>(
-        self,
-        plan: &Plan,
-        key: &Key,
-        returns: &Returns<R>,
-        body: impl Future<Output = R>,
-    ) -> Answer<R> {
-        let body = Attempt::of(self.alone.flight()).scope(body);
-        let value = match plan.max_runtime {
-            None => body.await,
-            Some(limit) => match tokio::time::timeout(limit, body).await {
-                Ok(value) => value,
-                Err(_) => return refuse(Error::TimedOut { key: key.to_string() }, *returns),
-            },
-        };
-        self.alone.end();
-        drop(self.counted);
-        (value, Outcome::Unguarded, None)
-    }
-}
-
 /// Runs the body under its claim, settles the key, and answers.
 async fn run<R, F>(
     plan: &Plan,
@@ -303,7 +273,7 @@ where
     F: Future<Output = R>,
 {
     let flight = Arc::clone(held.flight());
-    flight.polled_here();
+    flight.driven_here();
     observe::attempt(flight.number, flight.fence);
     let ran = {
         let body = returns.prepared(body, held.max_result());
@@ -318,4 +288,30 @@ where
         None => false,
     };
     (value, Outcome::Ran { attempt: flight.number, stored }, None)
+}
+
+/// The attempt of a body that runs without a claim.
+fn unguarded(idem: &Idem, name: Name) -> Alone {
+    let parent = try_attempt().map(|around| Arc::clone(around.flight()));
+    Alone::depart(idem, Flight::unguarded(idem.id(), name, parent))
+}
+
+/// Runs the body without a claim. It still has an attempt to ask for keys, and a limit.
+async fn run_unguarded<R>(
+    plan: &Plan,
+    key: &Key,
+    alone: Alone,
+    returns: &Returns<R>,
+    body: impl Future<Output = R>,
+) -> Answer<R> {
+    let body = Attempt::of(alone.flight()).scope(body);
+    let value = match plan.max_runtime {
+        None => body.await,
+        Some(limit) => match tokio::time::timeout(limit, body).await {
+            Ok(value) => value,
+            Err(_) => return refuse(Error::TimedOut { key: key.to_string() }, *returns),
+        },
+    };
+    alone.end();
+    (value, Outcome::Unguarded, None)
 }

@@ -1,4 +1,5 @@
-//! One attempt in flight, as this process sees it: who runs a key here, or who polls for it.
+//! One attempt in flight, as this process sees it: a body that a task here drives, or another
+//! process's, for which a task here polls the store.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,14 +33,14 @@ pub(crate) struct Flight {
 
 #[derive(Debug)]
 struct Course {
-    /// Who polls the body.
-    doer: Option<Doer>,
+    /// Who drives the body.
+    driver: Option<Driver>,
     /// Until when the claim stands for certain; `None` for another process's, which is polled for.
     until: Option<Instant>,
     cancelled: bool,
     lost: bool,
     end: Option<End>,
-    /// When the store was last asked about another process's.
+    /// When the store was last polled for another process's.
     polled: Option<Instant>,
     /// Whether anybody waits for a change: most flights end alone, and then nobody is told.
     watched: bool,
@@ -60,27 +61,27 @@ pub(crate) enum Followed {
     Ended(End),
     /// The leader's lease may be over: ask the store.
     AskStore,
-    /// Whoever polls has not asked the store for long: its task may be driven no more.
+    /// The store was not polled for long: the task that polls may be driven no more.
     Abandoned,
     /// The follower's time is up; so much is left of the leader's lease.
     OutOfTime(Option<Duration>),
 }
 
-/// The task that polls a future, or the thread where there is none (`block_on`).
+/// The task that drives a future, or the thread where there is none (`block_on`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Doer {
+pub(crate) enum Driver {
     Task(tokio::task::Id),
     Thread(ThreadId),
 }
 
-impl Doer {
+impl Driver {
     pub(crate) fn current() -> Self {
         tokio::task::try_id().map_or_else(|| Self::Thread(std::thread::current().id()), Self::Task)
     }
 }
 
-/// How long a poll may be silent: well over its pauses and an ordinary store's time-out.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a poller may be silent: well over its pauses and an ordinary store's time-out.
+const LONGEST_SILENCE: Duration = Duration::from_secs(5);
 
 /// What a flight is made of.
 #[derive(Debug)]
@@ -98,7 +99,7 @@ impl Flight {
     pub(crate) fn new(departure: Departure) -> Arc<Self> {
         let Departure { name, fingerprint, fence, number, engine, parent, until } = departure;
         let course = Course {
-            doer: None,
+            driver: None,
             until,
             cancelled: false,
             lost: false,
@@ -165,24 +166,24 @@ impl Flight {
         self.course().until.is_none()
     }
 
-    /// The store is asked about it now.
+    /// The store is polled for it now.
     pub(crate) fn polled(&self) {
         self.course().polled = Some(Instant::now());
     }
 
-    /// The body is polled here from now on.
-    pub(crate) fn polled_here(&self) {
-        self.course().doer = Some(Doer::current());
+    /// The body is driven by this task from now on.
+    pub(crate) fn driven_here(&self) {
+        self.course().driver = Some(Driver::current());
     }
 
-    /// No caller polls it any more: it goes on in the background.
-    pub(crate) fn polled_nowhere(&self) {
-        self.course().doer = None;
+    /// No caller drives it any more: it goes on in the background.
+    pub(crate) fn driven_nowhere(&self) {
+        self.course().driver = None;
     }
 
-    /// Whether a call made by `doer` would wait for what waits for that call itself.
-    pub(crate) fn is_polled_by(&self, doer: Doer) -> bool {
-        self.course().doer == Some(doer)
+    /// Whether a call made by `driver` would wait for what waits for that call itself.
+    pub(crate) fn is_driven_by(&self, driver: Driver) -> bool {
+        self.course().driver == Some(driver)
     }
 
     /// Whether this attempt or one around it is of that key.
@@ -270,7 +271,7 @@ impl Flight {
             let (end, until, abandoned) = {
                 let mut course = self.course();
                 course.watched = true;
-                (course.end.clone(), course.until, course.polled.map(|at| at + PATIENCE))
+                (course.end.clone(), course.until, course.polled.map(|at| at + LONGEST_SILENCE))
             };
             if let Some(end) = end {
                 return Followed::Ended(end);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::engine::Idem;
 use crate::flight::{End, Flight};
+use crate::observe;
 use crate::store::{ByName, Name, Shards};
 
 /// All flights of one engine by name.
@@ -79,20 +80,22 @@ impl Flights {
     }
 }
 
-/// An attempt that nobody follows, for as long as its body may run: `shutdown` tells it, and this
-/// value, when it is dropped before its [end](Self::end).
+/// An attempt that nobody follows, in flight for as long as this lives. It is told of a `shutdown`,
+/// which waits for it, and when this is dropped before its [end](Self::end).
 #[must_use]
 pub(crate) struct Alone {
     idem: Idem,
     flight: Arc<Flight>,
     ended: bool,
+    _gauge: observe::InFlight,
 }
 
 impl Alone {
     pub(crate) fn depart(idem: &Idem, flight: Arc<Flight>) -> Self {
         idem.flights().alone().insert(Arc::as_ptr(&flight).addr(), Arc::clone(&flight));
         idem.flights().tell_if_ending(&flight);
-        Self { idem: idem.clone(), flight, ended: false }
+        idem.begin();
+        Self { idem: idem.clone(), flight, ended: false, _gauge: observe::InFlight::begin() }
     }
 
     #[cfg(feature = "_sql")]
@@ -116,5 +119,6 @@ impl Drop for Alone {
         if !self.ended {
             self.flight.cancel();
         }
+        self.idem.end();
     }
 }

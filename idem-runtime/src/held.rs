@@ -11,23 +11,10 @@ use tokio::time::Instant;
 
 use crate::attempt::try_attempt;
 use crate::candidate::OwnedClaim;
-use crate::engine::{Idem, Running};
 use crate::flight::{Departure, End, Flight};
 use crate::observe;
 use crate::settlement::{Ended, Settlement};
 use crate::store::{Change, Settled};
-
-/// A body in flight without a claim, counted once for as long as this lives: `shutdown` waits for it.
-pub(crate) struct Counted {
-    _running: Running,
-    _gauge: observe::InFlight,
-}
-
-impl Counted {
-    pub(crate) fn new(idem: &Idem) -> Self {
-        Self { _running: idem.enter(), _gauge: observe::InFlight::begin() }
-    }
-}
 
 /// A claim under which a body runs. Dropped while it runs, the claim is held till its lease lapses;
 /// dropped while it is settled, settling goes on in the background.
@@ -174,8 +161,8 @@ impl Drop for Held {
                 self.claim.idem.flights().land(&self.flight, End::AskStore);
             }
             Stage::Settling(settlement) => {
-                // Whoever polled the body may wait for it now as any other.
-                self.flight.polled_nowhere();
+                // Whoever drove the body may wait for it now as any other.
+                self.flight.driven_nowhere();
                 let later = Later { claim: self.claim.clone(), flight: Arc::clone(&self.flight) };
                 self.claim.idem.spawn(later.settle(settlement));
             }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::decide::differs;
 use crate::engine::Idem;
-use crate::flight::{Doer, End, Flight, Followed};
+use crate::flight::{Driver, End, Flight, Followed};
 use crate::key::Fingerprint;
 use crate::record::{Record, State};
 use crate::store::Name;
@@ -21,8 +21,8 @@ pub(crate) struct Waiter<'a> {
     asked: bool,
     /// When the lease that the store was asked about last would end.
     lease_ends: Option<Instant>,
-    /// The flight under which this call polls for the others in this process.
-    polling: Option<Poll<'a>>,
+    /// What the others in this process follow while this call polls the store for them.
+    polling: Option<Poller<'a>>,
 }
 
 /// What a call meets in its own process.
@@ -92,12 +92,12 @@ impl<'a> Waiter<'a> {
         let asked = std::mem::replace(&mut self.asked, true);
         loop {
             let flight = self.idem.flights().get(self.name);
-            let own = self.polling.as_ref().map(|poll| &poll.flight);
+            let own = self.polling.as_ref().map(|poller| &poller.flight);
             if own.zip(flight.as_ref()).is_some_and(|(own, there)| Arc::ptr_eq(own, there)) {
                 return Met::Nobody;
             }
-            // An attempt of this process has taken its place, and may have landed since: a poll
-            // that has ended would not pause any more.
+            // An attempt of this process has taken its place, and may have landed since: a
+            // poller that has ended would not pause any more.
             self.polling = None;
             let Some(flight) = flight else { return Met::Nobody };
             let left = flight.left();
@@ -108,7 +108,7 @@ impl<'a> Waiter<'a> {
                 return Met::Other;
             }
             let deadline = match self.patience.deadline {
-                Some(deadline) if !flight.is_polled_by(Doer::current()) => deadline,
+                Some(deadline) if !flight.is_driven_by(Driver::current()) => deadline,
                 _ => return left.map_or(Met::Nobody, Met::InFlight),
             };
             self.patience.waited = true;
@@ -128,7 +128,7 @@ impl<'a> Waiter<'a> {
                     if matches!(followed, Followed::Abandoned) {
                         self.idem.flights().land(&flight, End::AskStore);
                     }
-                    self.polling = Poll::instead_of(self.idem, &flight);
+                    self.polling = Poller::instead_of(self.idem, &flight);
                     if self.polling.is_some() {
                         return Met::Nobody;
                     }
@@ -147,13 +147,13 @@ impl<'a> Waiter<'a> {
         // A store of one's own may say that it never does.
         self.lease_ends = Instant::now().checked_add(left);
         if self.polling.is_none() {
-            self.polling = Poll::begin(self.idem, self.name, running);
+            self.polling = Poller::begin(self.idem, self.name, running);
         }
         match &self.polling {
             // Ends early when an attempt of this process has won the key.
-            Some(poll) => {
-                poll.flight.polled();
-                drop(poll.flight.follow(until).await);
+            Some(poller) => {
+                poller.flight.polled();
+                drop(poller.flight.follow(until).await);
             }
             None if self.can_follow() => {}
             None => tokio::time::sleep_until(until).await,
@@ -171,34 +171,34 @@ impl<'a> Waiter<'a> {
     /// it is a record that some other call may claim, which is no answer to them.
     pub(crate) fn found(&mut self, record: &Record) {
         let settled = !matches!(record.state(), Some(State::Running | State::Free));
-        if let Some(poll) = self.polling.take().filter(|_| settled) {
-            self.idem.flights().land(&poll.flight, End::Stored(record.clone()));
+        if let Some(poller) = self.polling.take().filter(|_| settled) {
+            self.idem.flights().land(&poller.flight, End::Stored(record.clone()));
         }
     }
 }
 
-/// One call's poll of the store, which others in this process follow.
-struct Poll<'a> {
+/// One call that polls the store, which others in this process follow.
+struct Poller<'a> {
     idem: &'a Idem,
     flight: Arc<Flight>,
 }
 
-impl<'a> Poll<'a> {
-    /// A poll about this record; `None` where somebody runs or polls for the key already.
+impl<'a> Poller<'a> {
+    /// One for whoever holds this record; `None` where somebody runs or polls for the key already.
     fn begin(idem: &'a Idem, name: &Name, running: &Record) -> Option<Self> {
         let fingerprint = running.header().ok().and_then(|header| header.fingerprint);
         let flight = Flight::elsewhere(idem.id(), name.clone(), fingerprint);
         idem.flights().poll(&flight).then_some(Self { idem, flight })
     }
 
-    /// The same in the place of a poll that has ended.
+    /// The same in the place of a poller that has ended.
     fn instead_of(idem: &'a Idem, ended: &Flight) -> Option<Self> {
         let flight = Flight::elsewhere(idem.id(), ended.name.clone(), ended.fingerprint);
         idem.flights().poll(&flight).then_some(Self { idem, flight })
     }
 }
 
-impl Drop for Poll<'_> {
+impl Drop for Poller<'_> {
     fn drop(&mut self) {
         self.idem.flights().land(&self.flight, End::AskStore);
     }

@@ -21,7 +21,6 @@ use std::time::Duration;
 pub use builder::Builder;
 pub use people::Entry;
 pub(crate) use place::Place;
-pub(crate) use work::Running;
 
 use crate::error::Error;
 use crate::flights::Flights;

@@ -19,8 +19,8 @@ pub(crate) struct Work {
     none_left: Notify,
 }
 
-/// One of them, for as long as it lives.
-pub(crate) struct Running(Idem);
+/// What is done in the background, counted for as long as this lives.
+struct Running(Idem);
 
 impl Work {
     /// Waits until there are none, for at most `deadline`; returns how many are left.
@@ -52,13 +52,7 @@ impl Drop for Running {
 }
 
 impl Idem {
-    /// Counts what is under way for as long as the returned value lives.
-    pub(crate) fn enter(&self) -> Running {
-        self.begin();
-        Running(self.clone())
-    }
-
-    /// Counts what is under way until [`end`](Self::end): for what holds the engine already.
+    /// Counts what is under way until [`end`](Self::end), which its owner calls when it is dropped.
     pub(crate) fn begin(&self) {
         self.0.work.count.fetch_add(1, Ordering::SeqCst);
     }
@@ -75,7 +69,8 @@ impl Idem {
     /// program that ends, it is not done.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let running = self.enter();
+            self.begin();
+            let running = Running(self.clone());
             runtime.spawn(async move {
                 work.await;
                 drop(running);

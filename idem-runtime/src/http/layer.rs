@@ -147,7 +147,7 @@ impl<R: 'static, E: 'static> Drop for IdemFuture<R, E> {
         let Some((serving, begun)) = self.serving.take().zip(self.request.begun()) else { return };
         begun.cancel();
         let going_on = async move {
-            begun.polled_here();
+            begun.driven_here();
             drop(serving.await);
         };
         // Without a runtime, as in a program that ends, nothing goes on.

@@ -8,7 +8,7 @@ use super::OpenTransaction;
 use super::held::Held;
 use super::nested::Nested;
 use crate::__private::crash;
-use crate::answer::{Replay, answered, in_flight};
+use crate::answer::{StoredResult, answered, in_flight};
 use crate::attempt::try_attempt;
 use crate::decide::{Asker, Decision, decide};
 use crate::engine::Idem;
@@ -26,7 +26,7 @@ use crate::wait::Patience;
 /// What asking for the right to run came to.
 pub(super) enum Asked<'t, T: OpenTransaction> {
     Run(Held<'t, T>),
-    Replay(Replay),
+    Replay(StoredResult),
 }
 
 /// How often a claim is tried against rivals that come between each time.
@@ -64,27 +64,27 @@ pub(super) async fn ask<'t, R, T: OpenTransaction>(
     let mut rounds = 0;
     loop {
         let mut nested = Nested::open(outer).await?;
-        let met = match &claimant {
+        let next = match &claimant {
             Some(claimant) => claimant.claim(&mut nested).await?,
-            None => Met::Nobody(None),
+            None => Next::Start(None),
         };
-        let (refused, left) = match met {
-            Met::Nobody(record) => match guarded(records, &mut nested, key).await? {
+        let (refused, left) = match next {
+            Next::Start(record) => match guarded(records, &mut nested, key).await? {
                 Guarded::Passed => return Ok(Asked::Run(Held::new(idem, name, record, nested))),
                 Guarded::Locked(refused) => (refused, ANOTHER),
             },
-            Met::Settled(decision, record) => {
+            Next::Answer(decision, record) => {
                 let waited = patience.has_waited();
                 return answered(decision, &asker, record, key, waited).map(Asked::Replay);
             }
-            Met::Rival if rounds < ROUNDS => {
+            Next::Claim if rounds < ROUNDS => {
                 outer = nested.undo().await?;
                 rounds += 1;
                 continue;
             }
-            Met::Rival => (in_flight(key, ANOTHER), ANOTHER),
-            Met::InFlight(left) => (in_flight(key, left), left),
-            Met::Locked(refused) => (refused, ANOTHER),
+            Next::Claim => (in_flight(key, ANOTHER), ANOTHER),
+            Next::InFlight(left) => (in_flight(key, left), left),
+            Next::Locked(refused) => (refused, ANOTHER),
         };
         // What a try may have locked is free again before anybody waits for anybody.
         outer = nested.undo().await?;
@@ -108,18 +108,18 @@ async fn guarded<T: OpenTransaction>(
     guarded
 }
 
-/// What a call meets under its key.
-enum Met {
-    /// Nobody: its own record stands there now, unless the engine is disabled.
-    Nobody(Option<Record>),
-    /// A record that is the answer, or is in its way for good.
-    Settled(Decision, Record),
-    /// Another attempt; so long until asking again can help.
+/// What a call does next.
+enum Next {
+    /// Starts its body: this record is its claim, `None` on an engine that is disabled.
+    Start(Option<Record>),
+    /// Claims again: a rival came between two statements.
+    Claim,
+    /// Waits, or is refused: the key is another attempt's, and asking again can help after this long.
     InFlight(Duration),
-    /// Somebody who locks more than the key.
+    /// Waits, or is refused with this: somebody locks more than the key.
     Locked(Error),
-    /// A rival that came between two statements.
-    Rival,
+    /// Is answered, or refused, because of this record.
+    Answer(Decision, Record),
 }
 
 struct Claimant<'a, DB: Joinable> {
@@ -131,7 +131,7 @@ struct Claimant<'a, DB: Joinable> {
 }
 
 impl<DB: Joinable> Claimant<'_, DB> {
-    async fn claim<T>(&self, nested: &mut Nested<'_, T>) -> Result<Met, Error>
+    async fn claim<T>(&self, nested: &mut Nested<'_, T>) -> Result<Next, Error>
     where
         T: OpenTransaction<Database = DB>,
     {
@@ -145,19 +145,19 @@ impl<DB: Joinable> Claimant<'_, DB> {
             crash::after("claim");
             observe::stepped("claim", sent);
             let found = match tried.map_err(DB::refusal)? {
-                Tried::Won(fence) => return Ok(Met::Nobody(Some(record.with_fence(fence)))),
+                Tried::Won(fence) => return Ok(Next::Start(Some(record.with_fence(fence)))),
                 Tried::Found(found) => found,
-                Tried::Held => return Ok(Met::InFlight(ANOTHER)),
-                Tried::Locked(error) => return Ok(Met::Locked(DB::refusal(error))),
-                Tried::Raced => return Ok(Met::Rival),
+                Tried::Held => return Ok(Next::InFlight(ANOTHER)),
+                Tried::Locked(error) => return Ok(Next::Locked(DB::refusal(error))),
+                Tried::Raced => return Ok(Next::Claim),
             };
             match decide(&found.record, found.lease, self.asker) {
                 Decision::TakeOver => over = Some(found.record),
                 Decision::InFlight => {
                     let left = found.lease.left().unwrap_or_else(|| found.record.lease());
-                    return Ok(Met::InFlight(left));
+                    return Ok(Next::InFlight(left));
                 }
-                decision => return Ok(Met::Settled(decision, found.record)),
+                decision => return Ok(Next::Answer(decision, found.record)),
             }
         }
     }

@@ -12,7 +12,6 @@ use crate::engine::Idem;
 use crate::error::Error;
 use crate::flight::{Departure, Flight};
 use crate::flights::Alone;
-use crate::held::Counted;
 use crate::observe;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
@@ -29,7 +28,6 @@ pub(super) struct Held<'t, T: OpenTransaction> {
     /// The running record; `None` on an engine that is disabled.
     record: Option<Record>,
     alone: Alone,
-    _counted: Counted,
 }
 
 impl<'t, T: OpenTransaction> Held<'t, T> {
@@ -54,7 +52,7 @@ impl<'t, T: OpenTransaction> Held<'t, T> {
             }),
         };
         let alone = Alone::depart(idem, flight);
-        Self { nested, record, alone, _counted: Counted::new(idem) }
+        Self { nested, record, alone }
     }
 
     pub(super) fn flight(&self) -> &Arc<Flight> {

@@ -42,7 +42,7 @@ pub(crate) async fn join<'t, R, T: OpenTransaction>(
     let asking = ask(idem, plan, key, &name, returns, transaction);
     let answer = match asking.instrument(span.clone()).await {
         Ok(Asked::Run(held)) => return Ok(Joined { held, plan, returns, watch, span }),
-        Ok(Asked::Replay(replay)) => span.in_scope(|| replay.answer(key, returns)),
+        Ok(Asked::Replay(stored)) => span.in_scope(|| stored.answer(key, returns)),
         Err(error) => refuse(error, returns),
     };
     Err(watch.answered(&span, answer))
