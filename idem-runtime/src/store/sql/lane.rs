@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use self::queue::{Heard, Seen, State, Waiting};
+use self::queue::{Progress, Queue, Reply, Waiting};
 use crate::__private::crash;
 use crate::store::Name;
 
@@ -65,13 +65,13 @@ const SHARES: u32 = 3;
 const QUARTERS: u32 = 4;
 
 /// Where steps of one kind are gathered.
-pub(super) struct Lane<B: Batch>(Arc<Line<B>>);
+pub(super) struct Lane<B: Batch>(Arc<Inner<B>>);
 
-struct Line<B: Batch> {
+struct Inner<B: Batch> {
     batch: Arc<B>,
     /// What a step has for everything.
     timeout: Duration,
-    state: Mutex<State<B>>,
+    queue: Mutex<Queue<B>>,
 }
 
 /// Where an entry is that was not answered yet.
@@ -100,7 +100,7 @@ pub(super) enum Turn<'a, B: Batch> {
 
 impl<B: Batch> Lane<B> {
     pub(super) fn new(batch: B, timeout: Duration) -> Self {
-        Self(Arc::new(Line { batch: Arc::new(batch), timeout, state: Mutex::default() }))
+        Self(Arc::new(Inner { batch: Arc::new(batch), timeout, queue: Mutex::default() }))
     }
 
     /// Waits for a step's turn, until `deadline`. One with a record of so many `bytes` that it is
@@ -115,20 +115,20 @@ impl<B: Batch> Lane<B> {
             return Turn::Alone(None);
         }
         let (number, mut seen, heard) = {
-            let mut state = self.0.lock();
-            if state.sender.is_none() && state.alone < B::ALONE {
-                state.alone += 1;
+            let mut queue = self.0.lock();
+            if queue.sender.is_none() && queue.alone < B::ALONE {
+                queue.alone += 1;
                 return Turn::Alone(Some(Alone(&self.0)));
             }
-            let number = state.next_number();
+            let number = queue.next_number();
             let (caller, heard) = oneshot::channel();
-            state.waiting.push_back(Waiting { number, entry: entry(), deadline, caller });
-            (number, state.seen(), heard)
+            queue.waiting.push_back(Waiting { number, entry: entry(), deadline, caller });
+            (number, queue.progress(), heard)
         };
         if seen.sender.is_none() {
             seen.sender = Some(self.0.start_sender());
         }
-        let mut listening = Listening { line: &self.0, heard };
+        let mut listening = Listening { lane: &self.0, heard };
         let share = self.0.timeout / SHARES;
         let mut until = Instant::now() + share;
         loop {
@@ -153,56 +153,57 @@ impl<B: Batch> Lane<B> {
     }
 }
 
-impl<B: Batch> Line<B> {
-    fn lock(&self) -> MutexGuard<'_, State<B>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl<B: Batch> Inner<B> {
+    fn lock(&self) -> MutexGuard<'_, Queue<B>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts a task that sends what waits, unless there is one.
     fn start_sender(self: &Arc<Self>) -> u64 {
         let number = {
-            let mut state = self.lock();
-            if let Some(number) = state.sender {
+            let mut queue = self.lock();
+            if let Some(number) = queue.sender {
                 return number;
             }
-            let number = state.next_number();
-            state.sender = Some(number);
+            let number = queue.next_number();
+            queue.sender = Some(number);
             number
         };
-        let sender = Sender { line: Arc::clone(self), number };
+        let sender = Sender { lane: Arc::clone(self), number };
         tokio::spawn(sender.run());
         number
     }
 
-    /// Where an entry stands that has waited until `until`, or until its `deadline` if that was sooner. It
-    /// is taken out of the queue when its time is over, and when nothing was answered since what was
-    /// `seen`: then the sender hangs, or is run no more, and another takes its place, for which all others
-    /// wait. Alone they would be in its way.
+    /// Where an entry stands that has no answer at `until`, or at its `deadline` if that is sooner.
+    ///
+    /// It waits on for as long as the queue moves. It is withdrawn when its time is over, and when nothing
+    /// has moved since what was `seen`: then the sender hangs, or is driven no more, and a new one takes
+    /// its place for the others. They wait for that one: alone they would be in its way.
     fn stands(
         self: &Arc<Self>,
         number: u64,
-        seen: &mut Seen,
+        seen: &mut Progress,
         until: Instant,
         deadline: Instant,
     ) -> Stands {
         let others_wait = {
-            let mut state = self.lock();
-            let Ok(at) = state.waiting.binary_search_by_key(&number, |waiting| waiting.number)
+            let mut queue = self.lock();
+            let Ok(at) = queue.waiting.binary_search_by_key(&number, |waiting| waiting.number)
             else {
                 return Stands::OnItsWay;
             };
-            let now = state.seen();
+            let now = queue.progress();
             let before = std::mem::replace(seen, now);
             let moves = before != now;
             if moves && until < deadline {
                 return Stands::Waiting;
             }
-            state.waiting.remove(at);
+            queue.waiting.remove(at);
             // A wait that the deadline has cut short says nothing of the sender.
             if !moves && until <= deadline {
-                state.sender = None;
+                queue.sender = None;
             }
-            state.sender.is_none() && !state.waiting.is_empty()
+            queue.sender.is_none() && !queue.waiting.is_empty()
         };
         if others_wait {
             self.start_sender();
@@ -220,7 +221,7 @@ impl<B: Batch> Line<B> {
 }
 
 /// A step that is on its way alone.
-pub(super) struct Alone<'a, B: Batch>(&'a Line<B>);
+pub(super) struct Alone<'a, B: Batch>(&'a Inner<B>);
 
 impl<B: Batch> Drop for Alone<'_, B> {
     fn drop(&mut self) {
@@ -230,22 +231,22 @@ impl<B: Batch> Drop for Alone<'_, B> {
 
 /// A caller that waits for its answer. Dropped, it has left.
 struct Listening<'a, B: Batch> {
-    line: &'a Line<B>,
-    heard: oneshot::Receiver<Heard<B>>,
+    lane: &'a Inner<B>,
+    heard: oneshot::Receiver<Reply<B>>,
 }
 
 impl<B: Batch> Drop for Listening<'_, B> {
     fn drop(&mut self) {
         self.heard.close();
         if let Ok(Some((entry, answer))) = self.heard.try_recv() {
-            self.line.unheard(entry, answer);
+            self.lane.unheard(entry, answer);
         }
     }
 }
 
 /// The task that sends batches, one after another, until nothing waits.
 struct Sender<B: Batch> {
-    line: Arc<Line<B>>,
+    lane: Arc<Inner<B>>,
     number: u64,
 }
 
@@ -254,33 +255,33 @@ impl<B: Batch> Sender<B> {
         while let Some(batch) = self.next() {
             let (entries, callers): (Vec<_>, Vec<_>) =
                 batch.into_iter().map(|waiting| (waiting.entry, waiting.caller)).unzip();
-            let budget = self.line.timeout / SHARES;
+            let budget = self.lane.timeout / SHARES;
             // Unanswered, the callers are told so by losing their channels.
             crash::before(B::STEP);
-            let answers = self.line.batch.send(&entries, budget).await;
+            let answers = self.lane.batch.send(&entries, budget).await;
             crash::after(B::STEP);
             let Some(answers) = answers else { continue };
-            self.line.lock().answered += 1;
+            self.lane.lock().answered += 1;
             let mut asked: Vec<_> = entries.into_iter().zip(callers).map(Some).collect();
             for (at, answer) in answers {
                 let Some((entry, caller)) = asked.get_mut(at).and_then(Option::take) else {
                     continue;
                 };
                 if let Err(Some((entry, answer))) = caller.send(Some((entry, answer))) {
-                    self.line.unheard(entry, answer);
+                    self.lane.unheard(entry, answer);
                 }
             }
         }
     }
 
     fn next(&self) -> Option<Vec<Waiting<B>>> {
-        let mut state = self.line.lock();
-        if state.sender != Some(self.number) {
+        let mut queue = self.lane.lock();
+        if queue.sender != Some(self.number) {
             return None; // it was held up, and another has taken its place
         }
-        let batch = state.take(self.line.timeout / QUARTERS * B::TURNS);
+        let batch = queue.take(self.lane.timeout / QUARTERS * B::TURNS);
         if batch.is_empty() {
-            state.sender = None;
+            queue.sender = None;
             return None;
         }
         Some(batch)
@@ -290,11 +291,11 @@ impl<B: Batch> Sender<B> {
 /// Also when its runtime ends: nobody is left waiting for a task that is run no more.
 impl<B: Batch> Drop for Sender<B> {
     fn drop(&mut self) {
-        let mut state = self.line.lock();
-        if state.sender == Some(self.number) {
-            state.sender = None;
-            let waiting = std::mem::take(&mut state.waiting);
-            drop(state);
+        let mut queue = self.lane.lock();
+        if queue.sender == Some(self.number) {
+            queue.sender = None;
+            let waiting = std::mem::take(&mut queue.waiting);
+            drop(queue);
             drop(waiting);
         }
     }

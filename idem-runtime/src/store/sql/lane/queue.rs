@@ -12,8 +12,8 @@ use crate::store::Names;
 /// How many entries a batch has at most: the locks that it takes are counted by the server.
 pub(super) const MOST: usize = 128;
 
-/// Of a lane, under its lock.
-pub(super) struct State<B: Batch> {
+/// What a lane keeps under its lock.
+pub(super) struct Queue<B: Batch> {
     /// How many are on their way alone.
     pub(super) alone: usize,
     /// The number of the task that sends, while there is one.
@@ -22,7 +22,7 @@ pub(super) struct State<B: Batch> {
     pub(super) answered: u64,
     /// By their numbers: who has waited longest is first.
     pub(super) waiting: VecDeque<Waiting<B>>,
-    /// Of entries and senders.
+    /// Entries and senders are numbered in one row.
     pub(super) last_number: u64,
 }
 
@@ -35,33 +35,33 @@ pub(super) struct Waiting<B: Batch> {
     pub(super) caller: Caller<B>,
 }
 
-/// What was there when a waiting entry last looked.
+/// How far the queue has come: two that are the same tell that nothing has moved between them.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) struct Seen {
+pub(super) struct Progress {
     pub(super) sender: Option<u64>,
     pub(super) answered: u64,
 }
 
-/// Hears the answer, and gets the entry back.
-pub(super) type Caller<B> = oneshot::Sender<Heard<B>>;
+/// Gets the reply.
+pub(super) type Caller<B> = oneshot::Sender<Reply<B>>;
 
-/// `None` if it was not sent, since the answer would have come too late.
-pub(super) type Heard<B> = Option<(<B as Batch>::Entry, <B as Batch>::Answer)>;
+/// The answer, with the entry; `None` if it was not sent, since the answer would have come too late.
+pub(super) type Reply<B> = Option<(<B as Batch>::Entry, <B as Batch>::Answer)>;
 
-impl<B: Batch> Default for State<B> {
+impl<B: Batch> Default for Queue<B> {
     fn default() -> Self {
         Self { alone: 0, sender: None, answered: 0, waiting: VecDeque::new(), last_number: 0 }
     }
 }
 
-impl<B: Batch> State<B> {
+impl<B: Batch> Queue<B> {
     pub(super) fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
     }
 
-    pub(super) fn seen(&self) -> Seen {
-        Seen { sender: self.sender, answered: self.answered }
+    pub(super) fn progress(&self) -> Progress {
+        Progress { sender: self.sender, answered: self.answered }
     }
 
     /// The next batch: those who have waited longest, one entry a name, sorted; none whose caller has
