@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::asker::now;
+use crate::asker::unix_millis;
 use crate::decide::{Asker, Decision, not_compared};
 use crate::error::Error;
 use crate::key::{Fingerprint, Key};
@@ -71,7 +71,7 @@ impl StoredResult {
         match (form.decode)(self.record.body()) {
             Ok(value) if self.waited => (value, Outcome::Waited, None),
             Ok(value) => {
-                let age = Duration::from_millis(now().saturating_sub(header.started));
+                let age = Duration::from_millis(unix_millis().saturating_sub(header.started));
                 (value, Outcome::Replayed { age }, None)
             }
             Err(error) => {

@@ -22,7 +22,7 @@ impl Asker {
 
     /// The running record of its attempt, `over` the one that was judged.
     pub(crate) fn running(&self, idem: &Idem, plan: Plan, over: Option<&Record>) -> Record {
-        Record::running(&self.start(plan, idem.holder(), now()), over)
+        Record::running(&self.start(plan, idem.holder(), unix_millis()), over)
     }
 
     /// What the running record of its attempt is made of.
@@ -40,19 +40,19 @@ impl Asker {
 }
 
 /// Milliseconds since 1970 by this machine's clock, for people to read.
-pub(crate) fn now() -> u64 {
+pub(crate) fn unix_millis() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::now;
+    use super::unix_millis;
 
     /// What a person sees of a claim is when it was made.
     #[test]
     fn a_start_is_told_in_milliseconds_since_1970() {
         let year = 365 * 86_400_000;
-        assert!((50 * year..200 * year).contains(&now()), "{}", now());
+        assert!((50 * year..200 * year).contains(&unix_millis()), "{}", unix_millis());
     }
 }

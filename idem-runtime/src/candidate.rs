@@ -20,8 +20,8 @@ pub(crate) struct Candidate<'a> {
     record: Option<Record>,
 }
 
-/// A claim by itself: the record, its name, and the store that it is in. Of what calls share it holds
-/// the engine alone: callers on several processors pay for each reference that is counted.
+/// A claim by itself: the record, its name, and the store that it is in. The store is found by way of
+/// the engine, and not held: callers on several processors pay for each shared count of references.
 #[derive(Clone)]
 pub(crate) struct OwnedClaim {
     pub(crate) idem: Idem,

@@ -84,10 +84,12 @@ fn exhausted(header: &Header, asker: &Asker) -> Option<u32> {
     asker.limit.filter(|limit| header.spent() >= *limit)
 }
 
-/// Whether the next claim is to be over this record, which the limit must leave an attempt for. So it
-/// is also while the record's attempt is in flight: the store may find that it has lapsed. A claim that
-/// is over nothing only looks. So it does at what a later version runs, which a store would hand over
-/// when its lease has lapsed.
+/// Whether the next claim is made over this record. One that is over nothing can't take it over, and
+/// only looks.
+///
+/// It is wherever the limit leaves an attempt, also while the record's own attempt is in flight: the
+/// store may find that its lease has lapsed. It never is over what a later version runs: that too a
+/// store would hand over when its lease has lapsed.
 pub(crate) fn leaves_another(record: &Record, asker: &Asker) -> bool {
     record.header().is_ok_and(|header| {
         let is_anothers = header.is_newer() && header.state == State::Running;

@@ -31,7 +31,7 @@ pub(crate) struct Flight {
     unstored: AtomicBool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Course {
     /// Who drives the body.
     driver: Option<Driver>,
@@ -98,15 +98,7 @@ pub(crate) struct Departure {
 impl Flight {
     pub(crate) fn new(departure: Departure) -> Arc<Self> {
         let Departure { name, fingerprint, fence, number, engine, parent, until } = departure;
-        let course = Course {
-            driver: None,
-            until,
-            cancelled: false,
-            lost: false,
-            end: None,
-            polled: None,
-            watched: false,
-        };
+        let course = Course { until, ..Course::default() };
         Arc::new(Self {
             name,
             fingerprint,
@@ -231,8 +223,8 @@ impl Flight {
         });
     }
 
-    /// Changes the course, and tells whoever waits for that. A waiter says so under the same lock,
-    /// with its ear already open, before it looks at the course.
+    /// Changes the course, and tells whoever waits for that. None is missed: a waiter listens to
+    /// `changed` first, and then says that it does and reads the course under one lock.
     fn change(&self, change: impl FnOnce(&mut Course)) {
         let watched = {
             let mut course = self.course();

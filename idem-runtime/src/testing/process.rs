@@ -34,7 +34,7 @@ struct Driven {
 
 impl Process {
     /// Starts a process, and its engine.
-    pub(super) async fn start(course: &Arc<Course>, world: &Places) -> (Arc<Self>, Idem) {
+    pub(super) async fn start(course: &Arc<Course>, places: &Places) -> (Arc<Self>, Idem) {
         let process = Arc::new(Self {
             course: Arc::clone(course),
             name: course.next_process(),
@@ -42,11 +42,11 @@ impl Process {
             driven: Mutex::default(),
         });
         let holder = format!("process {}", process.name);
-        let way = Way { process: Arc::clone(&process), memory: Arc::clone(&world.memory) };
+        let way = Way { process: Arc::clone(&process), memory: Arc::clone(&places.memory) };
         // What a database commits by itself, memory keeps by the same rules, and on the paused clock.
         let engine = Idem::builder().store(way.clone()).db_in(way).holder(holder);
         #[cfg(feature = "sqlite")]
-        let engine = world.database.joined_by(engine);
+        let engine = places.database.joined_by(engine);
         let engine = engine.build().await;
         let engine = engine.unwrap_or_else(|error| unreachable!("a store of one's own: {error}"));
         (process, engine)

@@ -32,8 +32,8 @@ pub(super) struct Line {
     now: ArcSwapOption<Current>,
     /// How many connections were made.
     dialled: AtomicU64,
-    /// Whether anybody listens for an answer, which need not be his own. Read at each answer, and written
-    /// while answers are late.
+    /// Whether any step listens for an answer to anybody. Read at each answer, and written only while
+    /// answers are late.
     listening: AtomicBool,
     /// Changes with the first answer that comes while somebody listens.
     answers: AtomicU64,
@@ -135,7 +135,7 @@ impl Line {
         Some(current.connected.clone())
     }
 
-    /// Listens for the next answer to anybody, as one does whose own is late: when it has come, this
+    /// Listens for the next answer to anybody, for a step whose own is late. Once one has come, this
     /// returns another number.
     pub(super) fn listen(&self) -> u64 {
         let answers = self.answers.load(Ordering::Relaxed);

@@ -95,7 +95,7 @@ impl Link {
     where
         F: Future<Output = RedisResult<Value>>,
     {
-        // Late is who has waited for half of a send's time; for the other half he listens.
+        // After half of a send's time the answer is late; in the other half anybody's would do.
         let (number, pause) = (connected.number, self.0.timeout() / SENDS / 2);
         let (mut heard, mut until) = (None, sent + pause);
         let mut answering = pin!(step(connected));
@@ -103,7 +103,7 @@ impl Link {
             if let Ok(answer) = timeout_at(until.min(deadline), answering.as_mut()).await {
                 break answer;
             }
-            // The step's own end may have cut the silence short: then it says nothing.
+            // A silence that the step's own deadline has cut short says nothing of the connection.
             if until > deadline + pause / 2 {
                 return Sent::Lost(timed_out());
             }

@@ -39,7 +39,7 @@ pub trait Joinable: Driver {
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
     /// Tries to claim a name, once, without waiting for another transaction. [Over](Claim::over) a
-    /// record it finds nothing.
+    /// record it never answers [`Tried::Found`].
     fn claim(
         records: &Self::Records,
         connection: &mut Self::Connection,

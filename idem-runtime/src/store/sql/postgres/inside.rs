@@ -125,8 +125,8 @@ fn tried(row: &PgRow) -> Result<Tried, sqlx::Error> {
     Ok(fence.map_or(Tried::Held, |fence| Tried::Won(fence.unsigned_abs())))
 }
 
-/// A future that is left where it is when it is dropped halfway, and with it what it would do then.
-/// Its memory is not had again: some hundred bytes for each call that is dropped just there.
+/// A future that is leaked when it is dropped halfway, so that its own drop does nothing. Each call that
+/// is dropped just there costs some hundred bytes for good.
 struct Undropped<F>(Option<Pin<Box<F>>>);
 
 impl<F> Undropped<F> {
