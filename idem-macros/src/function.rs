@@ -52,13 +52,24 @@ impl Parse for Parsed {
         let vis = input.parse()?;
         let defaultness = default(input);
         let sig = input.parse()?;
-        let body = if input.parse::<Option<Token![;]>>()?.is_some() {
-            None
-        } else {
-            Some(input.parse::<Group>()?)
-        };
+        let body =
+            if input.parse::<Option<Token![;]>>()?.is_some() { None } else { Some(body(input)?) };
         Ok(Self { attrs, vis, defaultness, sig, body })
     }
+}
+
+/// The braces of the body, without the invisible brackets in which a `$body:block` of `macro_rules!`
+/// comes.
+fn body(input: ParseStream<'_>) -> syn::Result<Group> {
+    let fork = input.fork();
+    if let Ok(TokenTree::Group(group)) = fork.parse()
+        && group.delimiter() == Delimiter::None
+        && let Ok(inner) = syn::parse2::<Group>(group.stream())
+    {
+        input.advance_to(&fork);
+        return Ok(inner);
+    }
+    input.parse()
 }
 
 /// The word `default` of a specialised method.

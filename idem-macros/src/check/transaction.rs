@@ -72,6 +72,9 @@ fn no_transaction(name: &str, ty: &Type, generics: &Generics) -> Option<String> 
                 ),
             })
         }
+        Type::Reference(reference) if matches!(&*reference.elem, Type::TraitObject(_)) => {
+            Some(never)
+        }
         Type::Path(path) if is_transaction(path) => Some(format!(
             "`{name}` is the caller's transaction, which the caller commits: write `&mut` before \
              its type"

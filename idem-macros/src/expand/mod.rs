@@ -193,9 +193,11 @@ fn engine_value(context: &Context<'_>) -> TokenStream {
     let span = Span::mixed_site().located_at(engine.span());
     let runtime = context.runtime.at(span);
     let engine = context.function.with_own_self(engine.to_token_stream());
-    let borrowed = Ident::new("engine", span);
+    let [found, borrowed] = ["found", "engine"].map(|name| Ident::new(name, span));
     quote_spanned! {span=> {
-        let #borrowed: &#runtime::Idem = &#engine;
+        // By itself first: a `match` or an `.await` that is asked for an `Idem` gives no `&Idem`.
+        let #found = &#engine;
+        let #borrowed: &#runtime::Idem = #found;
         ::core::option::Option::Some(::core::clone::Clone::clone(#borrowed))
     }}
 }

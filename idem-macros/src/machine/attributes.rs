@@ -199,6 +199,12 @@ fn known(
         (None, "rename_all") => {
             "each state says how it is stored: write `#[state(name = \"…\")]` on it".to_owned()
         }
+        (None, "initial" | "start") => {
+            "the first state is the start: remove it, and put that state first".to_owned()
+        }
+        (None, "terminal" | "final" | "end") => {
+            "a state without `to` leads nowhere: remove it".to_owned()
+        }
         _ => format!("on {} there is {}", place(on_enum), suggest::list(names, "and")),
     };
     errors.at(name.span(), format!("`#[state]` has no `{text}`: {remedy}"));

@@ -46,6 +46,20 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
 const RULE: &str = "an option is a name and a value, such as `ttl = \"24h\"`";
 
 impl Options {
+    /// Tells brackets around all options: `({ key: "…" })`. Nothing is told to be missing, then.
+    pub(super) fn in_brackets(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> bool {
+        let fork = input.fork();
+        let Ok(group) = fork.parse::<Group>() else { return false };
+        if !fork.is_empty() || group.stream().is_empty() {
+            return false;
+        }
+        input.advance_to(&fork);
+        let message = format!("options need no brackets of their own: remove these; {RULE}");
+        errors.at(group.span(), message);
+        self.meant.extend([OptionName::Key, OptionName::Strategy]);
+        true
+    }
+
     /// Tells a value without a name. A string may be the key: that is known once all options are read.
     pub(super) fn tell_nameless(&mut self, wrong: TokenStream, errors: &mut Errors) {
         match syn::parse2::<LitStr>(wrong.clone()) {
@@ -115,7 +129,8 @@ impl Options {
         let written = format!("{name}{more}").replace(' ', "");
         let names = TABLE.iter().map(|row| row.name);
         let meant = suggest::nearest(&written, names.clone())
-            .or_else(|| names.clone().find(|option| written.ends_with(&format!("::{option}"))));
+            .or_else(|| names.clone().find(|option| written.ends_with(&format!("::{option}"))))
+            .or_else(|| is_of_key(&written).then_some("key"));
         let remedy = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if OF_ENGINE.contains(&written.as_str()) => {
@@ -135,6 +150,11 @@ impl Options {
             self.meant.push(row.option);
         }
     }
+}
+
+/// Whether a name is one that others have for how the key is made: `key_fn`, `key_fields`.
+fn is_of_key(written: &str) -> bool {
+    written.starts_with("key_") && !ELSEWHERE.iter().any(|(names, _)| names.contains(&written))
 }
 
 /// The name of an option in quotes, before its `=`: told, and taken as written.

@@ -15,7 +15,7 @@ use std::ops::Range;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, LitStr, Path, Token, Type};
+use syn::{Expr, ExprPath, LitStr, Path, Token, Type};
 
 use crate::errors::Errors;
 pub(crate) use edge::Edge;
@@ -40,7 +40,7 @@ pub(crate) struct Word {
 
 pub(crate) enum OnErr {
     Word(Word),
-    Path(Path),
+    Path(ExprPath),
 }
 
 pub(crate) enum Fingerprint {
@@ -66,7 +66,7 @@ pub(crate) struct Options {
     pub(crate) token: Option<Listed>,
     pub(crate) store: Option<Word>,
     pub(crate) engine: Option<Expr>,
-    pub(crate) map_err: Option<Path>,
+    pub(crate) map_err: Option<ExprPath>,
     pub(crate) codec: Option<Type>,
     pub(crate) on_outage: Option<Word>,
     pub(crate) transition: Option<Edge>,
@@ -88,8 +88,10 @@ impl Options {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         let parse = |input: ParseStream<'_>| {
-            while !input.is_empty() {
-                options.parse_one(input, errors);
+            if !options.in_brackets(input, errors) {
+                while !input.is_empty() {
+                    options.parse_one(input, errors);
+                }
             }
             Ok(())
         };
@@ -245,7 +247,7 @@ impl Options {
             (OptionName::Entity, Value::Expr(expr)) => self.entity = Some(expr),
             (OptionName::Engine, Value::Expr(expr)) => self.engine = Some(expr),
             (OptionName::MapErr, Value::Path(path)) => self.map_err = Some(path),
-            (OptionName::Crate, Value::Path(path)) => self.krate = Some(path),
+            (OptionName::Crate, Value::Path(path)) => self.krate = Some(path.path),
             (OptionName::Codec, Value::Type(ty)) => self.codec = Some(ty),
             (OptionName::Tx, Value::Name(name)) => self.tx = Some(name),
             (option, _) => unreachable!("the table gives {option:?} a value of its kind"),

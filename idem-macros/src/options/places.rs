@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Lit, Token};
+use syn::{Expr, Lit, Token, UnOp};
 
 use super::table::Row;
 use super::value::Value;
@@ -38,6 +38,9 @@ pub(super) fn one(row: &Row, found: &Expr, errors: &mut Errors) -> Option<Listed
     }
     let message = match quoted_name(found) {
         Some(name) => format!("a name is not quoted: write `{} = {name}`", row.name),
+        None if let Some(place) = referred(found) => {
+            format!("`{}` takes references as they are: write `{0} = {place}`", row.name)
+        }
         None => format!(
             "`{}` takes {}: write `{}`; compute anything else before the call",
             row.name, row.kind, row.example
@@ -138,7 +141,7 @@ pub(crate) fn quoted_name(expr: &Expr) -> Option<String> {
 fn referred(expr: &Expr) -> Option<Place> {
     match expr {
         Expr::Reference(reference) => referred(&reference.expr),
-        Expr::Unary(unary) => referred(&unary.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => referred(&unary.expr),
         expr => place(expr).map(|(place, _)| place),
     }
 }
@@ -149,7 +152,9 @@ pub(super) fn listed(expr: &Expr) -> Option<String> {
         Expr::Array(array) => array.elems.iter().map(referred).collect::<Option<_>>()?,
         Expr::Tuple(tuple) => tuple.elems.iter().map(referred).collect::<Option<_>>()?,
         Expr::Paren(paren) => vec![referred(&paren.expr)?],
-        Expr::Path(path) if path.path.is_ident("off") => return None,
+        Expr::Path(path) if ["off", "None"].iter().any(|word| path.path.is_ident(word)) => {
+            return None;
+        }
         expr => vec![referred(expr)?],
     };
     let all: Vec<_> = all.iter().map(ToString::to_string).collect();

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
-use syn::{Expr, Lit, LitStr, Path, Token, Type};
+use syn::{Expr, ExprPath, Lit, LitStr, Path, Token, Type};
 
 use super::duration;
 use super::edge::{self, Edge};
@@ -26,7 +26,7 @@ pub(crate) enum Value {
     Word(Word),
     Time(Time),
     Number(u32),
-    Path(Path),
+    Path(ExprPath),
     Type(Type),
     Expr(Expr),
     Place(Listed),
@@ -48,6 +48,14 @@ pub(crate) fn parse(
     }
     if row.kind == Kind::Edge {
         return edge::parse(row, until_comma(input), errors).map(Value::Edge);
+    }
+    if row.kind == Kind::Text && input.peek(syn::Ident) && input.peek2(LitStr) {
+        let (sign, text): (Ident, LitStr) = (input.parse().ok()?, input.parse().ok()?);
+        errors.at(
+            sign.span(),
+            format!("`{}` needs no sign before it: remove the `{sign}`", row.name),
+        );
+        return Some(Value::Text(text));
     }
     let fork = input.fork();
     let value = if row.kind == Kind::Type && !fork.peek(LitStr) {
@@ -158,7 +166,8 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
             Kind::Function | Kind::Module | Kind::Word(_) | Kind::WordOrPath(_) | Kind::Places,
             None,
         ) => match found {
-            Expr::Path(path) if path.qself.is_none() => {
+            // A function may be a trait's: `<PayError as Judge>::judge`.
+            Expr::Path(path) if path.qself.is_none() || takes_functions(row.kind) => {
                 let words = row.kind.words();
                 if let Some(word) = word_of(&path.path)
                     && words.contains(&word.as_str())
@@ -172,7 +181,7 @@ fn of_kind(row: &Row, found: Expr, errors: &mut Errors) -> Option<Result<Value, 
                 {
                     return other(Expr::Path(path));
                 }
-                Some(Ok(Value::Path(path.path)))
+                Some(Ok(Value::Path(path)))
             }
             found => other(found),
         },
@@ -209,10 +218,24 @@ fn word_of(path: &Path) -> Option<String> {
     (names.next()? == "OnErr").then(|| value.to_string().to_lowercase())
 }
 
+/// Whether an option takes the path of a function.
+fn takes_functions(kind: Kind) -> bool {
+    matches!(kind, Kind::Function | Kind::WordOrPath(_))
+}
+
 /// Whether a path has the name of a type in it, and so leads to no crate.
 fn names_a_type(path: &Path) -> bool {
     let mut names = path.segments.iter().map(|segment| segment.ident.unraw().to_string());
     names.any(|name| name.starts_with(char::is_uppercase))
+}
+
+/// Whether a value is written for nothing: `false`, `None`.
+fn is_nothing(found: &Expr) -> bool {
+    match found {
+        Expr::Lit(lit) => matches!(&lit.lit, Lit::Bool(bool) if !bool.value),
+        Expr::Path(path) => path.path.is_ident("None"),
+        _ => false,
+    }
 }
 
 /// What to write for a value that is the right one in another form.
@@ -221,6 +244,9 @@ fn of_another_form(row: &Row, found: &Expr) -> Option<String> {
     match row.kind {
         Kind::Text => text::meant(found)
             .map(|text| format!("`{name}` takes {}: write `{name} = {text}`", row.kind)),
+        Kind::Places if is_nothing(found) => {
+            Some(format!("to compare nothing, write `{name} = \"off\"`"))
+        }
         Kind::Expr if row.option != OptionName::Entity => places::quoted_name(found)
             .map(|place| format!("a name is not quoted: write `{name} = {place}`")),
         Kind::Places => places::listed(found)

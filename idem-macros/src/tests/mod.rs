@@ -18,6 +18,7 @@ use uses::Told;
 const OF_THE_COMPILER: &[&str] = &[
     "future cannot be sent between threads safely",
     "implementation of `",
+    "prefix `",
     "unreachable expression",
     "unused variable",
     "variable does not need to be mutable",

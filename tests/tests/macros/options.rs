@@ -83,6 +83,28 @@ async fn engine_by_an_expression(id: u64) -> Result<u64, Failure> {
     Ok(id)
 }
 
+// These give a reference, and are not asked for the engine itself.
+#[idempotent(
+    key = "engine:{id}",
+    strategy = "setnx",
+    engine = match id {
+        0 => &state.idem,
+        _ => state.engine(),
+    }
+)]
+async fn engine_by_a_choice(state: &State, id: u64) -> Result<u64, Failure> {
+    Ok(id)
+}
+
+#[idempotent(
+    key = "engine:{id}",
+    strategy = "setnx",
+    engine = kept.get_or_init(async || Idem::in_memory()).await
+)]
+async fn engine_by_await(kept: &tokio::sync::OnceCell<Idem>, id: u64) -> Result<u64, Failure> {
+    Ok(id)
+}
+
 fn pick<A: From<u8>, B: Into<A> + From<u8>>(_: u64) -> Idem {
     let _: A = B::from(7).into();
     Idem::in_memory()
@@ -101,6 +123,26 @@ async fn judged(id: u64) -> Result<u64, Failure> {
 
 #[idempotent(key = "judged:{id}", strategy = "setnx", on_err = self::Stored::judge, map_err = Stored::Guard)]
 async fn judged_and_stored(id: u64) -> Result<u64, Stored> {
+    Ok(id)
+}
+
+trait Policy {
+    fn judge(error: &Failure) -> OnErr;
+}
+
+impl Policy for State {
+    fn judge(error: &Failure) -> OnErr {
+        judge(error)
+    }
+}
+
+#[idempotent(
+    key = "judged:{id}",
+    strategy = "setnx",
+    on_err = <State as Policy>::judge,
+    map_err = <Failure as From<idem::Error>>::from
+)]
+async fn judged_by_a_trait(id: u64) -> Result<u64, Failure> {
     Ok(id)
 }
 

@@ -324,6 +324,16 @@ macro_rules! from_fragments {
 from_fragments!(whole_fragment, "fragments:{x.0}", Result<u64, Failure>, x: (u64, u8), x, Ok(x.0), Failure::from);
 from_fragments!(part_of_fragment, "parts:{x.0}", Result<u64, Failure>, x: (u64, u8), x.1, Ok(x.0), From::from);
 
+#[rustfmt::skip]
+macro_rules! with_a_body {
+    ($name:ident($($arg:ident: $ty:ty),*) $body:block) => {
+        #[idempotent(key = "with_a_body:{id}", strategy = "setnx")]
+        async fn $name($($arg: $ty),*) -> Result<u64, Failure> $body
+    };
+}
+
+with_a_body!(body_of_a_fragment(id: u64, more: u64) { Ok(id + more) });
+
 trait Receivers: Sized {
     #[idempotent(key = "sized:{id}", strategy = "setnx")]
     async fn sized(self, id: u64) -> Result<u64, Failure>
