@@ -68,14 +68,14 @@ impl<'t, T: OpenTransaction> Held<'t, T> {
         self.nested.transaction()
     }
 
-    /// Undoes the claim and what the body wrote. Returns whether the database has said so.
-    pub(super) async fn undo(self) -> bool {
+    /// Undoes the claim and what the body wrote.
+    pub(super) async fn undo(self) -> Outcome {
         let undone = self.nested.undo().await.map(drop);
         if let Err(error) = &undone {
             observe::not_undone(&self.alone.flight().name, error);
         }
         self.alone.end();
-        undone.is_ok()
+        outcome(self.record.as_ref(), undone.is_ok())
     }
 
     /// Stores what the body came to, and makes it a part of the caller's transaction with all that
@@ -87,16 +87,22 @@ impl<'t, T: OpenTransaction> Held<'t, T> {
         returns: &Returns<R>,
     ) -> Result<Outcome, Error> {
         let (idem, flight) = (self.alone.idem(), self.alone.flight());
-        let mut outcome = Outcome::Unguarded;
         if let Some(record) = &self.record {
             let settlement = Ended { idem, flight, record }.succeeded(value, plan, returns);
             settle(&mut self.nested, idem, &flight.name, record, &settlement).await?;
-            outcome = Outcome::Ran { attempt: flight.number, stored: true };
         }
         self.nested.keep().await?;
         self.alone.end();
-        Ok(outcome)
+        Ok(outcome(self.record.as_ref(), true))
     }
+}
+
+/// How a call is answered whose body ran under this record, or without one.
+fn outcome(running: Option<&Record>, stored: bool) -> Outcome {
+    running.map_or(Outcome::Unguarded, |running| {
+        let attempt = running.attempts();
+        Outcome::Ran { attempt, stored }
+    })
 }
 
 async fn settle<T: OpenTransaction>(

@@ -13,7 +13,6 @@ use crate::attempt::Attempt;
 use crate::engine::Idem;
 use crate::key::Key;
 use crate::observe::{self, Watch};
-use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::returns::Returns;
 
@@ -59,12 +58,10 @@ impl<R, T: OpenTransaction> Joined<'_, R, T> {
     /// Settles the key with what the body came to, and answers.
     pub async fn settle(self, value: R) -> R {
         let Self { held, plan, returns, watch, span } = self;
-        let number = held.flight().number;
         let settling = async {
             let value = returns.prepared(std::future::ready(value), held.max_result()).await;
             if (returns.failed)(&value) {
-                let stored = held.undo().await;
-                return (value, Outcome::Ran { attempt: number, stored }, None);
+                return (value, held.undo().await, None);
             }
             match held.complete(&value, &plan, &returns).await {
                 Ok(outcome) => (value, outcome, None),

@@ -87,7 +87,8 @@ async fn an_engine_that_is_disabled_runs_and_undoes<DB: Driver>(bank: Bank<DB>) 
         assert_eq!((answer.unwrap(), outcome), (10, idem::Outcome::Unguarded));
     }
     let body = bank.then(11, bank::Then::Fail);
-    DB::call(&idem, &mut tx, &PLAN, key(1), body).await.0.unwrap_err();
+    let (answer, outcome) = DB::call(&idem, &mut tx, &PLAN, key(1), body).await;
+    assert_eq!((answer.is_err(), outcome), (true, idem::Outcome::Unguarded));
     tx.commit().await.unwrap();
     assert_eq!((bank.entries().await, bank.records().await), (2, 0));
 }
