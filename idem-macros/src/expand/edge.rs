@@ -45,10 +45,7 @@ pub(super) fn write(context: &Context<'_>, template: &Template) -> Option<TokenS
     let at_entity = here.located_at(entity.span());
     let value = context.function.with_own_self(entity.to_token_stream());
     // In parentheses, or `&` would borrow the first operand alone.
-    let value = match entity {
-        Expr::Binary(_) | Expr::Cast(_) => quote_spanned!(at_entity=> (#value)),
-        _ => value,
-    };
+    let value = if has_operands(entity) { quote_spanned!(at_entity=> (#value)) } else { value };
     let transition = {
         let runtime = context.runtime.at(at_entity);
         let edge = Ident::new("EDGE", at_entity);
@@ -98,6 +95,15 @@ fn has_more_than(template: &Template, entity: &Expr) -> bool {
 fn way(place: &Place) -> Vec<Step> {
     let fields = place.steps.iter().take_while(|step| !matches!(step, Step::Method(_)));
     iter::once(Step::Field(place.root.clone())).chain(fields.cloned()).collect()
+}
+
+/// Whether an expression is put together by an operator, be it in the invisible brackets in which
+/// an `$entity:expr` comes.
+fn has_operands(expr: &Expr) -> bool {
+    match expr {
+        Expr::Group(group) => has_operands(&group.expr),
+        expr => matches!(expr, Expr::Binary(_) | Expr::Cast(_)),
+    }
 }
 
 /// Every name in an expression.

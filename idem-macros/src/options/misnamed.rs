@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
-use syn::{Expr, Lit, LitStr, Token};
+use syn::{Attribute, Expr, Lit, LitStr, Token};
 
 use super::table::{OptionName, Row, Strategy, TABLE};
 use super::{Options, parenthesised, value};
@@ -155,6 +155,26 @@ impl Options {
 /// Whether a name is one that others have for how the key is made: `key_fn`, `key_fields`.
 fn is_of_key(written: &str) -> bool {
     written.starts_with("key_") && !ELSEWHERE.iter().any(|(names, _)| names.contains(&written))
+}
+
+/// Attributes and doc comments before an option: told, and taken away.
+pub(super) fn attributes(input: ParseStream<'_>, errors: &mut Errors) {
+    let fork = input.fork();
+    let Ok(found) = fork.call(Attribute::parse_outer) else { return };
+    input.advance_to(&fork);
+    let is_doc = |attribute: &Attribute| attribute.path().is_ident("doc");
+    for (at, attribute) in found.iter().enumerate() {
+        if at > 0 && is_doc(attribute) && is_doc(&found[at - 1]) {
+            continue; // Another line of it.
+        }
+        let message = if is_doc(attribute) {
+            "an option has no documentation: write a comment by `//`"
+        } else {
+            "an option has no attributes: write one `#[cfg_attr(…, idempotent(…))]` for each \
+             configuration"
+        };
+        errors.under(attribute, message);
+    }
 }
 
 /// The name of an option in quotes, before its `=`: told, and taken as written.

@@ -153,6 +153,7 @@ impl Options {
 
     /// Parses one option and the comma after it.
     fn parse_one(&mut self, input: ParseStream<'_>, errors: &mut Errors) {
+        misnamed::attributes(input, errors);
         let name = input.call(Ident::parse_any).or_else(|_| misnamed::quoted(input, errors));
         let Ok(name) = name else {
             let wrong = value::until_comma(input);

@@ -134,6 +134,7 @@ macro_rules! shuts {
 const FRONT: u64 = 7;
 
 shuts!(by_a_macro: Door::Open => Door::Shut, FRONT);
+shuts!(by_a_macro_with_a_sum: Door::Open => Door::Shut, FRONT + 1);
 
 /// What it gives can be sent to another thread, as a handler's has to be.
 fn is_send(_: impl Send) {}
