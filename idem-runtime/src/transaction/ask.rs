@@ -18,7 +18,7 @@ use crate::observe;
 use crate::plan::Plan;
 use crate::record::Record;
 use crate::returns::Returns;
-use crate::store::sql::guard::{Guarded, guard};
+use crate::store::sql::guard::{Passage, guard};
 use crate::store::sql::inside::{Joinable, Tried};
 use crate::store::{Claim, Name};
 use crate::wait::Patience;
@@ -70,8 +70,8 @@ pub(super) async fn ask<'t, R, T: OpenTransaction>(
         };
         let (refused, left) = match next {
             Next::Start(record) => match guarded(records, &mut nested, key).await? {
-                Guarded::Passed => return Ok(Asked::Run(Held::new(idem, name, record, nested))),
-                Guarded::Locked(refused) => (refused, ANOTHER),
+                Passage::Passed => return Ok(Asked::Run(Held::new(idem, name, record, nested))),
+                Passage::Locked(refused) => (refused, ANOTHER),
             },
             Next::Answer(decision, record) => {
                 let waited = patience.has_waited();
@@ -98,8 +98,8 @@ async fn guarded<T: OpenTransaction>(
     records: Option<&<T::Database as Joinable>::Records>,
     nested: &mut Nested<'_, T>,
     key: &Key,
-) -> Result<Guarded, Error> {
-    let Some(transition) = key.its_transition() else { return Ok(Guarded::Passed) };
+) -> Result<Passage, Error> {
+    let Some(transition) = key.its_transition() else { return Ok(Passage::Passed) };
     let sent = Instant::now();
     crash::before("transition");
     let guarded = guard::<T::Database>(records, nested.connection(), transition).await;

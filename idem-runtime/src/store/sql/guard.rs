@@ -13,9 +13,9 @@ use super::table::without_comments;
 use crate::error::Error;
 use crate::machine::{Edge, Id, Machine, Transition};
 
-/// What the guard came to.
+/// Whether the guard lets the call pass.
 #[derive(Debug)]
-pub(crate) enum Guarded {
+pub(crate) enum Passage {
     /// The entity was in the state that the transition starts from, and is in the other.
     Passed,
     /// Another transaction has locked the entity; nothing was done.
@@ -73,7 +73,7 @@ pub(crate) async fn guard<DB: Guard>(
     records: Option<&DB::Records>,
     connection: &mut DB::Connection,
     transition: &Transition,
-) -> Result<Guarded, Error> {
+) -> Result<Passage, Error> {
     let edge = transition.edge()?;
     let entity = transition.entity();
     for _ in 0..ROUNDS {
@@ -81,14 +81,14 @@ pub(crate) async fn guard<DB: Guard>(
             Ok(seen) => seen,
             Err(error) => {
                 return match DB::refused(&error) {
-                    Refusal::Locked => Ok(Guarded::Locked(Error::conflict(error))),
+                    Refusal::Locked => Ok(Passage::Locked(Error::conflict(error))),
                     Refusal::Mistaken => Err(unlike(edge.machine(), &error)),
                     Refusal::Usual => Err(DB::refusal(error)),
                 };
             }
         };
         match judge(&seen, edge) {
-            Ruling::Moved => return Ok(Guarded::Passed),
+            Ruling::Moved => return Ok(Passage::Passed),
             Ruling::Again => {}
             Ruling::Otherwise => break,
             Ruling::Illegal(actual) => return Err(illegal(edge, entity, actual)),

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::machine::Transition;
-    use crate::store::sql::guard::{Guarded, guard};
+    use crate::store::sql::guard::{Passage, guard};
     use crate::{EntityId, StateMachine};
 
     #[derive(StateMachine)]
@@ -76,7 +76,7 @@ mod tests {
     async fn pay(
         connection: &mut SqliteConnection,
         order: impl EntityId,
-    ) -> Result<Guarded, Error> {
+    ) -> Result<Passage, Error> {
         let transition = Transition::new(Status::Pending, Status::Paid, order);
         guard::<Db>(None, connection, &transition).await
     }
@@ -84,7 +84,7 @@ mod tests {
     #[tokio::test]
     async fn a_row_is_moved_once() {
         let mut orders = orders().await;
-        assert!(matches!(pay(&mut orders, 1_i64).await, Ok(Guarded::Passed)));
+        assert!(matches!(pay(&mut orders, 1_i64).await, Ok(Passage::Passed)));
         let states = "select group_concat(status) from orders where number < 3";
         let states: String = sqlx::query_scalar(states).fetch_one(&mut orders).await.unwrap();
         assert_eq!(states, "paid,paid");
