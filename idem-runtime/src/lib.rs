@@ -97,7 +97,8 @@ mod error;
 mod observe;
 mod outcome;
 
-#[cfg(feature = "_http")]
+// By the features that are asked for, which the compiler names where neither is on.
+#[cfg(any(feature = "axum", feature = "tonic"))]
 pub mod http;
 
 // For tests: of handlers, and of stores.

@@ -8,7 +8,7 @@ use syn::parse::discouraged::Speculative as _;
 use syn::{Attribute, Expr, Lit, LitStr, Token};
 
 use super::table::{OptionName, Row, Strategy, TABLE};
-use super::{Options, parenthesised, value};
+use super::{Options, parenthesised, place, value};
 use crate::errors::Errors;
 use crate::suggest;
 
@@ -103,6 +103,31 @@ impl Options {
             format!("a key names its values itself: write `{part}` in it in place of `{{}}`"),
         );
         *key = LitStr::new(&key.value().replacen("{}", &part, 1), key.span());
+        true
+    }
+
+    /// Whether a name and its value are for a placeholder of the key, as `format!` takes them: told, and
+    /// taken as written there.
+    pub(super) fn is_given_to_key(
+        &mut self,
+        name: &Ident,
+        input: ParseStream<'_>,
+        errors: &mut Errors,
+    ) -> bool {
+        let hole = format!("{{{name}}}");
+        let Some(key) = self.key.as_mut().filter(|key| key.value().contains(&hole)) else {
+            return false;
+        };
+        let fork = input.fork();
+        let value = fork.parse::<Token![=]>().and_then(|_| fork.parse::<Expr>()).ok();
+        let Some((place, _)) = value.and_then(|value| place(&value)) else { return false };
+        input.advance_to(&fork);
+        let part = format!("{{{place}}}");
+        errors.at(
+            name.span(),
+            format!("a key names its values itself: write `{part}` in it in place of `{hole}`"),
+        );
+        *key = LitStr::new(&key.value().replace(&hole, &part), key.span());
         true
     }
 

@@ -176,6 +176,9 @@ impl Options {
             if alone && self.is_meant_for_key(&name, &more, errors) {
                 return separator(input, errors);
             }
+            if self.is_given_to_key(&name, input, errors) {
+                return separator(input, errors);
+            }
             self.tell_unknown(&name, &more, input.peek(syn::token::Paren), errors);
             misnamed::skip_value(input);
         }
