@@ -40,10 +40,18 @@ struct Course {
     cancelled: bool,
     lost: bool,
     end: Option<End>,
-    /// When the store was last polled for another process's.
-    polled: Option<Instant>,
+    /// What the store said last of another process's.
+    polled: Option<Polled>,
     /// Whether anybody waits for a change: most flights end alone, and then nobody is told.
     watched: bool,
+}
+
+/// The lease of an attempt that is polled for: when the store was asked, and what was left of it then.
+/// A store of one's own may say that it never ends.
+#[derive(Debug, Clone, Copy)]
+struct Polled {
+    at: Instant,
+    left: Duration,
 }
 
 /// How a flight ended, for its followers.
@@ -64,7 +72,7 @@ pub(crate) enum Followed {
     /// The store was not polled for long: the task that polls may be driven no more.
     Abandoned,
     /// The follower's time is up; so much is left of the leader's lease.
-    OutOfTime(Option<Duration>),
+    OutOfTime(Duration),
 }
 
 /// The task that drives a future, or the thread where there is none (`block_on`).
@@ -93,6 +101,16 @@ pub(crate) struct Departure {
     pub(crate) engine: usize,
     pub(crate) parent: Option<Arc<Flight>>,
     pub(crate) until: Option<Instant>,
+}
+
+impl Course {
+    fn lease_left(&self, now: Instant) -> Duration {
+        match (self.until, self.polled) {
+            (Some(until), _) => until.saturating_duration_since(now),
+            (None, Some(Polled { at, left })) => left.saturating_sub(now - at),
+            (None, None) => Duration::ZERO,
+        }
+    }
 }
 
 impl Flight {
@@ -125,13 +143,14 @@ impl Flight {
         })
     }
 
-    /// Another process's attempt, which is polled for.
+    /// Another process's attempt, which is polled for; so much was left of its lease just now.
     pub(crate) fn elsewhere(
         engine: usize,
         name: Name,
         fingerprint: Option<Fingerprint>,
+        left: Duration,
     ) -> Arc<Self> {
-        Self::new(Departure {
+        let flight = Self::new(Departure {
             name,
             fingerprint,
             fence: 0,
@@ -139,7 +158,9 @@ impl Flight {
             engine,
             parent: None,
             until: None,
-        })
+        });
+        flight.polled(left);
+        flight
     }
 
     fn course(&self) -> MutexGuard<'_, Course> {
@@ -158,9 +179,14 @@ impl Flight {
         self.course().until.is_none()
     }
 
-    /// The store is polled for it now.
-    pub(crate) fn polled(&self) {
-        self.course().polled = Some(Instant::now());
+    /// The store was polled for it now, and has said so much of its lease.
+    pub(crate) fn polled(&self, left: Duration) {
+        self.course().polled = Some(Polled { at: Instant::now(), left });
+    }
+
+    /// How much is left of its lease, here or elsewhere, as far as is known.
+    pub(crate) fn lease_left(&self) -> Duration {
+        self.course().lease_left(Instant::now())
     }
 
     /// The body is driven by this task from now on.
@@ -260,18 +286,18 @@ impl Flight {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            let (end, until, abandoned) = {
+            let now = Instant::now();
+            let (until, abandoned) = {
                 let mut course = self.course();
                 course.watched = true;
-                (course.end.clone(), course.until, course.polled.map(|at| at + LONGEST_SILENCE))
+                if let Some(end) = &course.end {
+                    return Followed::Ended(end.clone());
+                }
+                if now >= deadline {
+                    return Followed::OutOfTime(course.lease_left(now));
+                }
+                (course.until, course.polled.map(|polled| polled.at + LONGEST_SILENCE))
             };
-            if let Some(end) = end {
-                return Followed::Ended(end);
-            }
-            let now = Instant::now();
-            if now >= deadline {
-                return Followed::OutOfTime(until.map(|at| at.saturating_duration_since(now)));
-            }
             if until.is_some_and(|at| now >= at) {
                 return Followed::AskStore;
             }

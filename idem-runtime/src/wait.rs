@@ -19,8 +19,6 @@ pub(crate) struct Waiter<'a> {
     patience: Patience,
     /// Whether the store has been asked: what runs elsewhere is followed only then.
     asked: bool,
-    /// When the lease that the store was asked about last would end.
-    lease_ends: Option<Instant>,
     /// What the others in this process follow while this call polls the store for them.
     polling: Option<Poller<'a>>,
 }
@@ -78,7 +76,6 @@ impl<'a> Waiter<'a> {
             name,
             patience: Patience::new(wait),
             asked: false,
-            lease_ends: None,
             polling: None,
         }
     }
@@ -114,11 +111,7 @@ impl<'a> Waiter<'a> {
             self.patience.waited = true;
             match flight.follow(deadline).await {
                 Followed::Ended(End::Stored(record)) => return Met::Stored(record),
-                Followed::OutOfTime(left) => {
-                    let ends =
-                        self.lease_ends.map(|at| at.saturating_duration_since(Instant::now()));
-                    return Met::InFlight(left.or(ends).unwrap_or_default());
-                }
+                Followed::OutOfTime(left) => return Met::InFlight(left),
                 // Whoever polled has left, or is driven no more: one of those who followed polls
                 // on, and the others follow that one, so that the store is not asked by all of
                 // them at once.
@@ -144,17 +137,13 @@ impl<'a> Waiter<'a> {
     /// Returns false when the call does not wait, or no longer.
     pub(crate) async fn pause(&mut self, running: &Record, left: Duration) -> bool {
         let Some(until) = self.patience.pause(left) else { return false };
-        // A store of one's own may say that it never does.
-        self.lease_ends = Instant::now().checked_add(left);
-        if self.polling.is_none() {
-            self.polling = Poller::begin(self.idem, self.name, running);
+        match &self.polling {
+            Some(poller) => poller.flight.polled(left),
+            None => self.polling = Poller::begin(self.idem, self.name, running, left),
         }
         match &self.polling {
             // Ends early when an attempt of this process has won the key.
-            Some(poller) => {
-                poller.flight.polled();
-                drop(poller.flight.follow(until).await);
-            }
+            Some(poller) => drop(poller.flight.follow(until).await),
             None if self.can_follow() => {}
             None => tokio::time::sleep_until(until).await,
         }
@@ -185,15 +174,16 @@ struct Poller<'a> {
 
 impl<'a> Poller<'a> {
     /// One for whoever holds this record; `None` where somebody runs or polls for the key already.
-    fn begin(idem: &'a Idem, name: &Name, running: &Record) -> Option<Self> {
+    fn begin(idem: &'a Idem, name: &Name, running: &Record, left: Duration) -> Option<Self> {
         let fingerprint = running.header().ok().and_then(|header| header.fingerprint);
-        let flight = Flight::elsewhere(idem.id(), name.clone(), fingerprint);
+        let flight = Flight::elsewhere(idem.id(), name.clone(), fingerprint, left);
         idem.flights().poll(&flight).then_some(Self { idem, flight })
     }
 
     /// The same in the place of a poller that has ended.
     fn instead_of(idem: &'a Idem, ended: &Flight) -> Option<Self> {
-        let flight = Flight::elsewhere(idem.id(), ended.name.clone(), ended.fingerprint);
+        let left = ended.lease_left();
+        let flight = Flight::elsewhere(idem.id(), ended.name.clone(), ended.fingerprint, left);
         idem.flights().poll(&flight).then_some(Self { idem, flight })
     }
 }

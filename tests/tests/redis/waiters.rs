@@ -21,6 +21,7 @@ however_spoken! {
     a_thousand_in_two_processes_poll_like_two
     those_who_give_up_one_by_one_wake_nobody
     one_runs_when_the_leader_fails
+    whoever_gives_up_is_told_what_is_left_of_the_lease
 }
 
 type Running = JoinHandle<Result<usize, Error>>;
@@ -143,4 +144,25 @@ async fn one_runs_when_the_leader_fails(spoken: Spoken) {
         assert_eq!(waiter.await.unwrap().0.unwrap(), 1);
     }
     assert_eq!(Arc::into_inner(runs).unwrap().into_inner(), 1);
+}
+
+/// Whoever polls is told by the store, and those who follow it know as much.
+async fn whoever_gives_up_is_told_what_is_left_of_the_lease(spoken: Spoken) {
+    let server = spoken.shared();
+    let idem = spoken.warm_engine(&server.url(), PATIENT).await;
+    let elsewhere = spoken.warm_engine(&server.url(), PATIENT).await;
+    let runs = Arc::default();
+    for _ in 0..10 {
+        let key = unique();
+        let (running, end) = leader(&idem, &key).await;
+        let plan = PLAN.wait(Duration::from_millis(100));
+        let waiters: Vec<_> = (0..20).map(|_| waiter(&elsewhere, plan, &key, &runs)).collect();
+        for waiter in waiters {
+            let error = waiter.await.unwrap().0.unwrap_err();
+            let after = error.retry_after().expect("it is in flight");
+            assert!(after > Duration::from_secs(1), "to ask again in {after:?}");
+        }
+        end.send(Ok(7)).unwrap();
+        assert_eq!(running.await.unwrap().unwrap(), 7);
+    }
 }
