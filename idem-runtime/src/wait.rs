@@ -71,13 +71,7 @@ impl Patience {
 
 impl<'a> Waiter<'a> {
     pub(crate) fn new(idem: &'a Idem, name: &'a Name, wait: Option<Duration>) -> Self {
-        Self {
-            idem,
-            name,
-            patience: Patience::new(wait),
-            asked: false,
-            polling: None,
-        }
+        Self { idem, name, patience: Patience::new(wait), asked: false, polling: None }
     }
 
     pub(crate) fn has_waited(&self) -> bool {
