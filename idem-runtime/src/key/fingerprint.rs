@@ -1,6 +1,9 @@
 //! A hash of the arguments that must be equal for two calls to be the same request.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 /// The hash of some values, and which values they are.
@@ -12,10 +15,10 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    pub(crate) fn of(scheme: &str, values: &Value) -> Self {
+    pub(crate) fn of(scheme: &str, values: &Form) -> serde_json::Result<Self> {
         let mut hash = Sha256::new();
-        feed(&mut hash, values);
-        Self { scheme: number(scheme), hash: hash.finalize().into() }
+        values.feed(&mut hash)?;
+        Ok(Self { scheme: number(scheme), hash: hash.finalize().into() })
     }
 }
 
@@ -41,12 +44,41 @@ pub trait Comparable {
 /// A value as it is hashed, or why it can't be.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Print(pub(crate) serde_json::Result<Value>);
+pub struct Print(pub(crate) serde_json::Result<Form>);
+
+/// What is hashed of a value.
+#[derive(Debug)]
+pub(crate) enum Form {
+    Value(Value),
+    /// One that has an integer beyond 64 bits in it, which `Value` does not take.
+    Wide(Box<RawValue>),
+    List(Vec<Self>),
+}
 
 #[diagnostic::do_not_recommend]
 impl<V: serde::Serialize + ?Sized> Comparable for V {
     fn compared(&self) -> Print {
-        Print(serde_json::to_value(self))
+        Print(Form::of(self))
+    }
+}
+
+impl Form {
+    pub(crate) fn of<V: serde::Serialize + ?Sized>(value: &V) -> serde_json::Result<Self> {
+        serde_json::to_value(value)
+            .map(Self::Value)
+            .or_else(|_| serde_json::value::to_raw_value(value).map(Self::Wide))
+    }
+
+    fn feed(&self, hash: &mut Sha256) -> serde_json::Result<()> {
+        match self {
+            Self::Value(value) => feed(hash, value),
+            Self::Wide(text) => feed_wide(hash, text)?,
+            Self::List(items) => {
+                feed_length(hash, b"a", items.len());
+                items.iter().try_for_each(|item| item.feed(hash))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -75,6 +107,29 @@ fn feed(hash: &mut Sha256, value: &Value) {
             }
         }
     }
+}
+
+/// The same form for JSON as text, in which an integer has all its digits.
+fn feed_wide(hash: &mut Sha256, text: &RawValue) -> serde_json::Result<()> {
+    let json = text.get();
+    match json.as_bytes().first() {
+        Some(b'{') => {
+            let fields: BTreeMap<String, &RawValue> = serde_json::from_str(json)?;
+            feed_length(hash, b"o", fields.len());
+            for (name, field) in fields {
+                feed_text(hash, b"k", &name);
+                feed_wide(hash, field)?;
+            }
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(json)?;
+            feed_length(hash, b"a", items.len());
+            items.into_iter().try_for_each(|item| feed_wide(hash, item))?;
+        }
+        Some(b'-' | b'0'..=b'9') => feed_text(hash, b"d", json),
+        _ => feed(hash, &serde_json::from_str(json)?),
+    }
+    Ok(())
 }
 
 fn feed_text(hash: &mut Sha256, tag: &[u8], text: &str) {

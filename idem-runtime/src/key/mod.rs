@@ -12,6 +12,7 @@ use std::hash::{Hash, Hasher};
 
 pub use client::{IdempotencyKey, InvalidIdempotencyKey};
 pub(crate) use fingerprint::Fingerprint;
+use fingerprint::Form;
 pub use fingerprint::{Comparable, Print};
 pub use part::{KeyPart, Part};
 pub use writer::KeyWriter;
@@ -85,15 +86,16 @@ impl Key {
     /// same request.
     ///
     /// The values are hashed canonically, maps and structs in key order. A list is compared in its
-    /// own: a `HashSet` is one in another order each time, and a `BTreeSet` is not. A value that will
-    /// not serialise makes the key invalid, which the call that uses it reports.
+    /// own: a `HashSet` is one in another order each time, and a `BTreeSet` is not. Values are equal
+    /// that JSON writes alike: `None`, `()` and a float that is no finite number are one. A value that
+    /// will not serialise makes the key invalid, which the call that uses it reports.
     ///
     /// ```
     /// let order = 7;
     /// let key = idem::key!("charge:{order}").fingerprint(&("EUR", 1200));
     /// ```
     pub fn fingerprint<V: serde::Serialize + ?Sized>(self, values: &V) -> Self {
-        self.with_fingerprint("", serde_json::to_value(values))
+        self.with_fingerprint("", Form::of(values))
     }
 
     /// The same under the name of a scheme: which values, by their expressions. Fingerprints of
@@ -101,7 +103,7 @@ impl Key {
     #[doc(hidden)]
     pub fn fingerprint_of<const N: usize>(self, scheme: &str, values: [Print; N]) -> Self {
         let values: Result<Vec<_>, _> = values.into_iter().map(|value| value.0).collect();
-        self.with_fingerprint(scheme, values.map(serde_json::Value::Array))
+        self.with_fingerprint(scheme, values.map(Form::List))
     }
 
     /// The same key with the token that a call under [`Plan::token`](crate::Plan::token) uses.
@@ -118,13 +120,9 @@ impl Key {
         Self { token: Some(token.clone()), ..self }
     }
 
-    fn with_fingerprint(
-        mut self,
-        scheme: &str,
-        values: Result<serde_json::Value, serde_json::Error>,
-    ) -> Self {
-        match values {
-            Ok(values) => self.fingerprint = Some(Fingerprint::of(scheme, &values)),
+    fn with_fingerprint(mut self, scheme: &str, values: serde_json::Result<Form>) -> Self {
+        match values.and_then(|values| Fingerprint::of(scheme, &values)) {
+            Ok(fingerprint) => self.fingerprint = Some(fingerprint),
             Err(error) => {
                 let reason = format!("the fingerprint of `{}` can't be taken: {error}", self.text);
                 self.fault.get_or_insert(reason);

@@ -124,6 +124,32 @@ fn a_fingerprint_is_the_hash_of_these_bytes() {
     }
 }
 
+#[test]
+fn an_integer_beyond_64_bits_is_compared_by_all_its_digits() {
+    use std::collections::HashMap;
+
+    use sha2::{Digest as _, Sha256};
+
+    let hash = |value: &dyn Fn(Key) -> Key| {
+        value(key(&[("a", "x")])).its_fingerprint().expect("a fingerprint").hash
+    };
+    let most = hash(&|key| key.fingerprint(&u128::MAX));
+    let digits = u128::MAX.to_string();
+    let length = (digits.len() as u64).to_be_bytes();
+    let bytes = [&b"d"[..], &length, digits.as_bytes()].concat();
+    assert_eq!(most[..], Sha256::digest(bytes)[..]);
+    assert_ne!(most, hash(&|key| key.fingerprint(&(u128::MAX - 1))));
+    assert_ne!(hash(&|key| key.fingerprint(&i128::MIN)), hash(&|key| key.fingerprint(&-i128::MAX)));
+    // In the order of the keys, beside whatever else there is.
+    let wide = |numbers: &mut dyn Iterator<Item = u128>| -> HashMap<String, (u128, Option<&str>)> {
+        numbers.map(|n| (n.to_string(), (u128::MAX - n, Some("\"é\n")))).collect()
+    };
+    assert_eq!(
+        hash(&|key| key.fingerprint(&wide(&mut (0..100)))),
+        hash(&|key| key.fingerprint(&wide(&mut (0..100).rev()))),
+    );
+}
+
 /// What a scheme is in a record: another number, and a deploy would compare nothing for a while.
 #[test]
 fn a_schemes_number_is_its_fnv_1a() {
