@@ -73,8 +73,11 @@ async fn charge(state: &State, order: &Order, key: &IdempotencyKey) -> Result<Re
 
 #[idempotent(key = "refund:{id}", strategy = "setnx", on_err = judge)]
 async fn refund(id: OrderId, mut total: u64) -> Result<Receipt, PayError> {
+    use std::ops::AddAssign as _;
+    const FEE: u64 = 1;
+
     tokio::task::yield_now().await;
-    total += 1;
+    total.add_assign(FEE);
     Ok(Receipt { total: total + id.0 })
 }
 

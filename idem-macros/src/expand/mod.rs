@@ -211,9 +211,16 @@ fn body(context: &Context<'_>) -> TokenStream {
         Shape::Pinned(_) => None,
         Shape::Async => function.output().map(return_edge),
     };
-    let mut block = Group::new(Delimiter::Brace, quote!(#edge #statements));
-    block.set_span(function.braces);
-    let block = block.into_token_stream();
+    let in_braces = |tokens| {
+        let mut block = Group::new(Delimiter::Brace, tokens);
+        block.set_span(function.braces);
+        block.into_token_stream()
+    };
+    let mut block = in_braces(statements.clone());
+    if edge.is_some() {
+        // In a block of its own: a `use` that stands first in it comes after no statement.
+        block = in_braces(quote!(#edge #block));
+    }
     // A value that the key has used up, or one that isn't `Send`, is told at the function's name.
     let span = Span::mixed_site().located_at(function.sig.ident.span());
     let block = quote_spanned!(function.braces=> async move #block);
