@@ -13,6 +13,7 @@ const PLAN: Plan = Plan::setnx();
 
 however_spoken! {
     duplicates_replay_and_fresh_calls_are_an_outage
+    so_do_they_where_it_has_lost_its_replicas
     leases_are_renewed_and_the_completion_lands_later
     a_client_that_connects_to_it_speaks_as_before
 }
@@ -26,11 +27,15 @@ async fn make_room(client: &mut Client) {
 }
 
 async fn assert_full(idem: &idem::Idem, key: &str) {
+    assert_refused(idem, key, "maxmemory").await;
+}
+
+async fn assert_refused(idem: &idem::Idem, key: &str, why: &str) {
     let runs = AtomicUsize::new(0);
     let (answer, outcome) = call(idem, PLAN, key, &runs).await;
     match answer {
         Err(Error::Outage { source, .. }) => {
-            assert!(source.to_string().contains("maxmemory"), "{source}");
+            assert!(source.to_string().contains(why), "{source}");
         }
         other => panic!("{other:?}"),
     }
@@ -58,6 +63,24 @@ async fn duplicates_replay_and_fresh_calls_are_an_outage(spoken: Spoken) {
         call(&idem, PLAN, key, &runs).await.0.unwrap();
     }
     assert_eq!(runs.into_inner(), 3);
+}
+
+async fn so_do_they_where_it_has_lost_its_replicas(spoken: Spoken) {
+    let server = Server::start(spoken.flavour());
+    let mut client = server.client().await;
+    let idem = spoken.engine(&server.url(), PATIENT).await;
+    let elsewhere = spoken.engine(&server.url(), PATIENT).await;
+    let runs = AtomicUsize::new(0);
+    call(&idem, PLAN, "done", &runs).await.0.unwrap();
+    abandon(&elsewhere, PLAN, "running").await;
+    client.config_set("min-replicas-to-write", "1").await;
+    assert_replays(&idem, "done", 1).await;
+    let (answer, _) = call(&idem, PLAN, "running", &runs).await;
+    assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
+    assert_refused(&idem, "fresh", "replicas").await;
+    client.config_set("min-replicas-to-write", "0").await;
+    call(&idem, PLAN, "fresh", &runs).await.0.unwrap();
+    assert_eq!(runs.into_inner(), 2);
 }
 
 async fn leases_are_renewed_and_the_completion_lands_later(spoken: Spoken) {

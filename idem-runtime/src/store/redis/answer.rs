@@ -71,6 +71,12 @@ fn is_no_string(error: &RedisError) -> bool {
         || error.detail().is_some_and(|detail| detail.contains("WRONGTYPE"))
 }
 
+/// Whether a server that answers reads takes no writes for now: it is full, can't save its data, or has lost
+/// the replicas that it is to have.
+pub(super) fn takes_no_writes(error: &RedisError) -> bool {
+    matches!(error.code(), Some("OOM" | "MISCONF" | "NOREPLICAS"))
+}
+
 /// The record that an answer holds; `None` where nothing stands.
 pub(super) fn found(value: Value) -> Result<Option<Record>, StoreError> {
     Ok(standing(value)?.map(|(record, _)| record))

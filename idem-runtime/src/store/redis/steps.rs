@@ -4,7 +4,8 @@ use redis::{Cmd, RedisResult, Value};
 
 use super::Redis;
 use super::answer::{
-    done, found, judged, milliseconds, of_another_form, or_standing, swapped, taken_over, threshold,
+    done, found, judged, milliseconds, of_another_form, or_standing, swapped, taken_over,
+    takes_no_writes, threshold,
 };
 use super::connection::{Connected, Dialect};
 use crate::store::{
@@ -95,8 +96,8 @@ impl Redis {
             set.arg("SET").arg(&**name).arg(record.as_bytes());
             set.arg("NX").arg("GET").arg("PX").arg(retention);
             match or_standing(server.query(&set).await) {
-                // A full server refuses the SET, and still tells what stands there.
-                Err(error) if error.code() == Some("OOM") => {
+                // A server that takes no writes refuses the SET, and still tells what stands there.
+                Err(error) if takes_no_writes(&error) => {
                     let mut get = Cmd::new();
                     get.arg("GET").arg(&**name);
                     match or_standing(Box::pin(server.query(&get)).await)? {
