@@ -6,7 +6,7 @@ pub(crate) mod key;
 mod plan;
 mod returns;
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -216,15 +216,41 @@ fn body(context: &Context<'_>) -> TokenStream {
         block.set_span(function.braces);
         block.into_token_stream()
     };
-    let mut block = in_braces(statements.clone());
-    if edge.is_some() {
-        // In a block of its own: a `use` that stands first in it comes after no statement.
-        block = in_braces(quote!(#edge #block));
-    }
+    let block = if edge.is_some() && begins_with_item(statements) {
+        let block = in_braces(statements.clone());
+        in_braces(quote!(#edge #block))
+    } else {
+        in_braces(quote!(#edge #statements))
+    };
     // A value that the key has used up, or one that isn't `Send`, is told at the function's name.
     let span = Span::mixed_site().located_at(function.sig.ident.span());
     let block = quote_spanned!(function.braces=> async move #block);
     quote_spanned!(span=> ::std::boxed::Box::pin(#block))
+}
+
+/// Whether an item may stand first. In a block of its own it comes after no statement, of which clippy
+/// would warn; braces around one expression would be told to be needless.
+fn begins_with_item(statements: &TokenStream) -> bool {
+    const WORDS: [&str; 12] = [
+        "use",
+        "const",
+        "static",
+        "fn",
+        "struct",
+        "enum",
+        "type",
+        "trait",
+        "impl",
+        "mod",
+        "pub",
+        "macro_rules",
+    ];
+    match statements.clone().into_iter().next() {
+        Some(TokenTree::Ident(word)) => WORDS.iter().any(|item| word == item),
+        // An attribute, on an item most often.
+        Some(TokenTree::Punct(mark)) => mark.as_char() == '#',
+        _ => false,
+    }
 }
 
 /// A `return` that is never taken, of the declared type: `?`, `.into()` and `.parse()` in the body
@@ -250,10 +276,8 @@ impl Function {
         tokens
             .into_iter()
             .map(|token| match token {
-                proc_macro2::TokenTree::Ident(word) if word == "self" => {
-                    name.ident.clone().into_token_stream()
-                }
-                proc_macro2::TokenTree::Group(group) => {
+                TokenTree::Ident(word) if word == "self" => name.ident.clone().into_token_stream(),
+                TokenTree::Group(group) => {
                     let inner = self.with_own_self(group.stream());
                     let mut new = Group::new(group.delimiter(), inner);
                     new.set_span(group.span());
