@@ -113,9 +113,13 @@ impl World {
         F: Fn(Idem) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
+        let course = &self.0.course;
         let answer = self.until_answered(&handler, None).await;
-        self.0.course.tell("a duplicate comes after the answer");
+        // A transaction that ended with an `Err` may still be on its way back.
+        hold::settles(course).await;
+        course.tell("a duplicate comes after the answer");
         drop(self.until_answered(&handler, None).await);
+        hold::settles(course).await;
         answer
     }
 

@@ -188,3 +188,51 @@ fn a_database_that_comes_after_a_delivery_is_told() {
     }));
     assert!(message.contains("comes before the first delivery"), "{message}");
 }
+
+/// An order that was paid before, and not by this key: each delivery ends with a transaction that is
+/// given up.
+async fn paid_again(pool: &SqlitePool) -> Result<i64, Failure> {
+    let mut tx = pool.begin_with("begin immediate").await?;
+    let order = pay(&mut tx, 8).await?;
+    tx.commit().await?;
+    Ok(order)
+}
+
+#[tokio::test]
+async fn a_refused_transition_leaves_the_database_to_the_closure() {
+    explore(|world| async move {
+        let pool = world.sqlite().await;
+        let tables = "create table orders (id integer primary key, status text);
+                      insert into orders values (8, 'paid');
+                      create table receipts (number integer)";
+        sqlx::raw_sql(tables).execute(&pool).await.unwrap();
+        world.deliver(|| paid_again(&pool)).await.expect_err("paid already");
+        sqlx::query("insert into receipts values (0)").execute(&pool).await.unwrap();
+        assert_eq!(ask(&pool, "select count(*) from receipts").await, 1, "{world}");
+    })
+    .await;
+}
+
+#[idempotent(key = "overdraw:{id}", strategy = "db", tx = tx)]
+async fn overdraw(tx: &mut SqliteTransaction<'_>, id: i64) -> Result<i64, Failure> {
+    book(tx, 2, 1).await?;
+    Err(format!("account {id} has nothing").into())
+}
+
+#[tokio::test]
+async fn a_transaction_that_fails_leaves_the_database_to_the_closure() {
+    // Each of them has eight deliveries.
+    let some = Explore::new().at_most(40).run(|world| async move {
+        let pool = bank(&world).await;
+        let moved = world.deliver(|| async {
+            let mut tx = pool.begin_with("begin immediate").await?;
+            let id = overdraw(&mut tx, 2).await?;
+            tx.commit().await?;
+            Ok::<_, Failure>(id)
+        });
+        moved.await.expect_err("nothing to move");
+        sqlx::query("update accounts set cents = 1 where id = 2").execute(&pool).await.unwrap();
+        assert_eq!(ask(&pool, "select sum(cents) from accounts").await, 101, "{world}");
+    });
+    some.await;
+}
