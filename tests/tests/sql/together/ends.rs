@@ -8,7 +8,7 @@ use idem::store::State;
 use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::ledger::Ledger;
 use kit::process::Starting;
-use tokio::sync::Semaphore;
+use tokio::sync::{Barrier, Semaphore};
 
 use super::MANY;
 use super::process::{self, COMPLETED};
@@ -30,9 +30,12 @@ const ENDED: i32 = 134;
 async fn worker() {
     let Some((idem, ledger)) = process::given().await else { return };
     let (go, runs) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    // One that calls while the others are still being spawned is answered alone, with no batch.
+    let all_there = Arc::new(Barrier::new(MANY.count()));
     for number in MANY {
         let (idem, ledger) = (idem.clone(), Arc::clone(&ledger));
         let (go, runs) = (Arc::clone(&go), Arc::clone(&runs));
+        let all_there = Arc::clone(&all_there);
         tokio::spawn(async move {
             let body = async {
                 ledger.append(&number.to_string(), "ran");
@@ -42,6 +45,7 @@ async fn worker() {
                 let _pass = go.acquire().await;
                 Ok::<_, Error>(number)
             };
+            all_there.wait().await;
             let (_, outcome) = with_outcome(idem.call(&PLAN, key(number), body)).await;
             if matches!(outcome, Outcome::Ran { stored: true, .. }) {
                 ledger.append(COMPLETED, &number.to_string());
@@ -67,6 +71,7 @@ async fn no_end_of_a_batch_is_a_bad_one_to_die_at(database: Database) {
     ] {
         let database = database.with_another_table();
         let (idem, ledger) = (database.engine().await, Ledger::new());
+        println!("{point}");
         let mut worker = worker_on(&database, &ledger).env("IDEM_CRASH_AT", point).start();
         if all_run {
             worker.line_with("all run", SOON).await;
