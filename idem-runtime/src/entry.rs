@@ -163,6 +163,7 @@ impl Idem {
     /// # Ok(()) } }
     /// ```
     #[cfg(feature = "_sql")]
+    #[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
     pub async fn call_tx<T, E, X, B>(
         &self,
         transaction: &mut X,
@@ -204,6 +205,7 @@ impl Idem {
     /// # } }
     /// ```
     #[cfg(feature = "_sql")]
+    #[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
     pub async fn call_tx_with<R, X, B>(
         &self,
         transaction: &mut X,

@@ -53,6 +53,10 @@
 //! | `uuid` | `uuid::Uuid` as a part of a key and as the id of an entity |
 //! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
 
+// Where the documentation of all features is built, each item says which it is of.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "_sql"))))]
+
 // Generated code names this crate by its name, here too.
 extern crate self as idem;
 

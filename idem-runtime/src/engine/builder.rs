@@ -145,6 +145,7 @@ impl Builder {
     /// Keeps the records of `db` in the database of this URL, by a pool of the engine's own:
     /// `postgres://…`, `mysql://…` (MariaDB as well) or `sqlite://…`, with the feature of that name.
     #[cfg(feature = "_sql")]
+    #[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.db.push(sql::Source::Url(url.into()));
         self
@@ -153,6 +154,7 @@ impl Builder {
     /// The table of records, `name` or `schema.name`: `idem_records` unless set.
     /// [`Idem::migrate`] makes it.
     #[cfg(feature = "_sql")]
+    #[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
@@ -161,6 +163,7 @@ impl Builder {
     /// How often the engine deletes what has expired in its database: every minute unless set.
     /// [`Duration::ZERO`] leaves it to whoever calls [`Idem::sweep`].
     #[cfg(feature = "_sql")]
+    #[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
     pub fn sweep_every(mut self, pause: Duration) -> Self {
         self.settings.sweep_every = pause;
         self

@@ -10,6 +10,7 @@ use crate::observe::Discreet;
 use crate::store::sql::Database;
 use crate::store::sql::inside::Joinable;
 
+#[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
 impl Idem {
     /// Makes the table of records in the engine's database, or brings it up to this version of the
     /// library. Safe to run from many processes at once, at each start.
