@@ -25,6 +25,28 @@ async fn a_form_is_encoded_as_the_browser_does_it() {
     }
 }
 
+#[tokio::test]
+async fn an_odd_form_is_encoded_as_the_browser_does_it() {
+    let service = Service::start().await;
+    let buttons =
+        ["#picture", "#nameless", "#unnamed", "#valued", "#here", "#lines", "#unknown", "#outside"];
+    for button in buttons {
+        let plain = sent(&service, "/page/odder", button).await;
+        let guarded = sent(&service, "/page/odder-guarded", button).await;
+        assert_eq!(guarded.path.replace("-guarded", ""), plain.path, "{button}");
+        assert_eq!(text(&guarded), text(&plain), "{button}");
+        assert!(guarded.content_type.starts_with(&plain.content_type), "{guarded:?}");
+    }
+    // But for the boundary.
+    let plain = sent(&service, "/page/odder", "#parts").await;
+    let guarded = sent(&service, "/page/odder-guarded", "#parts").await;
+    let parts = |request: &Seen| {
+        let (_, boundary) = request.content_type.split_once("boundary=").expect("a boundary");
+        text(request).replace(boundary, "")
+    };
+    assert_eq!(parts(&guarded), parts(&plain));
+}
+
 /// A button may make another kind of request of it, which has no effect to guard.
 #[tokio::test]
 async fn a_get_is_left_to_the_browser() {

@@ -1,6 +1,6 @@
 //! Which forms are guarded, and what their page hears of it.
 
-use crate::service::{Service, sees_receipt};
+use crate::service::{Edge, Service, sees_receipt};
 
 const CLONE: &str = "
     const form = document.forms[0].cloneNode(true);
@@ -87,4 +87,97 @@ async fn what_a_check_refuses_is_not_sent() {
     browser.click("button").await;
     sees_receipt(&mut browser, 1).await;
     assert_eq!(service.seen().len(), 1);
+}
+
+/// A page that asks whether people mean it may do so after `idem.js` was loaded, and for all its
+/// forms at once.
+#[tokio::test]
+async fn a_check_that_comes_later_comes_before_anything_is_sent() {
+    let service = Service::start().await;
+    let mut browser = service.shows("/page/pay").await;
+    for (number, place) in ["document.forms[0]", "document", "window"].into_iter().enumerate() {
+        let refuse = format!(
+            "void {place}.addEventListener('submit', (event) => {{
+                event.preventDefault();
+                window.refused = {number};
+            }}, {{ once: true }})"
+        );
+        browser.eval(&refuse).await;
+        browser.click("button").await;
+        let is_free = "!document.querySelector('[aria-busy], [aria-disabled]')";
+        browser.sees(format!("window.refused === {number} && {is_free}")).await;
+    }
+    browser.click("button").await;
+    sees_receipt(&mut browser, 1).await;
+    assert_eq!((service.effects(), service.seen().len()), (1, 1));
+}
+
+/// Where a listener lets nothing through to those further up, the form is still guarded.
+#[tokio::test]
+async fn a_submit_that_is_stopped_on_its_way_up_is_sent_under_a_key() {
+    let service = Service::start().await;
+    let mut browser = service.shows("/page/pay").await;
+    let stop = "for (const place of [document.forms[0], document.body]) {
+        place.addEventListener('submit', (event) => event.stopPropagation());
+    }";
+    browser.eval(stop).await;
+    browser.click("button").await;
+    sees_receipt(&mut browser, 1).await;
+    assert_eq!(service.keys().len(), 1);
+}
+
+/// What can't be sent by HTTP is left to the browser.
+#[tokio::test]
+async fn a_form_with_no_address_leaves_the_others_guarded() {
+    let service = Service::start().await;
+    let mut browser = service.shows("/page/pay").await;
+    let forms = "for (const action of ['http://[', 'javascript:void 0', '/pay']) {
+        const form = document.createElement('form');
+        form.setAttribute('action', action);
+        form.method = 'post';
+        form.dataset.idem = '';
+        form.append(document.createElement('button'));
+        document.body.append(form);
+    }";
+    browser.eval(forms).await;
+    browser.sees("document.querySelectorAll('[role=status]').length === 4").await;
+    browser.eval("document.forms[3].requestSubmit()").await;
+    sees_receipt(&mut browser, 1).await;
+    assert_eq!(service.keys().len(), 1);
+}
+
+#[tokio::test]
+async fn a_form_in_a_shadow_tree_is_guarded_by_hand() {
+    let service = Service::start().await;
+    let mut browser = service.shows("/page/pay").await;
+    let hide = "import('/idem.js').then(({ guard }) => {
+        const form = document.forms[0];
+        form.id = 'hidden';
+        guard(form).release();
+        const host = document.createElement('section');
+        document.body.append(host);
+        host.attachShadow({ mode: 'open' }).append(form);
+        guard(form);
+        form.addEventListener('submit', (event) => {
+            event.preventDefault();
+            window.refused = true;
+        }, { once: true });
+        form.requestSubmit();
+        form.querySelector('button').click();
+        form.requestSubmit(form.querySelector('button'));
+    })";
+    browser.eval(hide).await;
+    sees_receipt(&mut browser, 1).await;
+    assert_eq!((service.effects(), service.keys().len()), (1, 1));
+}
+
+/// An attribute that says no time is as none.
+#[tokio::test]
+async fn a_time_that_is_none_is_left_out() {
+    let service = Service::start().await;
+    let mut browser = service.shows("/page/wrong").await;
+    service.behind([Edge::Refuses(502)]);
+    browser.click("button").await;
+    sees_receipt(&mut browser, 1).await;
+    service.assert_once();
 }

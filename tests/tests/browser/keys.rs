@@ -38,6 +38,46 @@ async fn a_field_may_be_left_out_of_the_comparison() {
     assert!(second.body.ends_with(b"csrf=another"), "the field itself is sent as it is");
 }
 
+/// An image is sent with the pixel that was clicked, which nobody hits twice.
+#[tokio::test]
+async fn an_image_has_the_same_key_wherever_it_is_clicked() {
+    let service = Service::start().await;
+    let mut browser = service.shows("/page/picture").await;
+    let image = "input[type=image]";
+    let lost =
+        |times| format!("times('failed') === {times} && !document.querySelector('[aria-busy]')");
+    service.behind([500, 500, 500, 500].map(Edge::Refuses));
+    browser.click(image).await;
+    browser.sees(lost(1)).await;
+    browser.eval(&format!("document.querySelector('{image}').width = 160")).await;
+    browser.click(image).await;
+    browser.sees(lost(2)).await;
+    browser.hold_enter("input", 0).await;
+    browser.sees(lost(3)).await;
+    // A field that has the name of a coordinate is still content.
+    browser.write("[name='map.x']", "2").await;
+    browser.click(image).await;
+    browser.sees(lost(4)).await;
+    let [first, again, enter, other] = service.seen().try_into().expect("four requests");
+    assert!(first.body.starts_with(b"amount=5&map.x=1&map.x="), "{first:?}");
+    assert!(enter.body.ends_with(b"&map.x=0&map.y=0"), "{enter:?}");
+    assert_ne!(first.body, again.body, "the pixel is sent");
+    assert_eq!((&first.key, &first.key), (&again.key, &enter.key));
+    assert_ne!(first.key, other.key);
+}
+
+#[tokio::test]
+async fn a_field_that_stands_outside_of_its_form_is_one_of_it() {
+    let service = Service::start().await;
+    let mut browser = service.shows("/page/around").await;
+    lose(&service, &mut browser, 1).await;
+    browser.eval("document.querySelector('#csrf').value = 'another'").await;
+    browser.click("button").await;
+    sees_receipt(&mut browser, 1).await;
+    let keys = service.keys();
+    assert_eq!(keys[0], keys[1]);
+}
+
 /// `id`, `action` and `method` are common names of fields, under which a form hides its own.
 #[tokio::test]
 async fn fields_may_be_named_as_the_forms_own_properties() {
@@ -45,7 +85,7 @@ async fn fields_may_be_named_as_the_forms_own_properties() {
     let mut browser = service.shows("/page/clobbered").await;
     browser.click("button").await;
     sees_receipt(&mut browser, 1).await;
-    assert_eq!(service.seen()[0].body, b"amount=5&id=7&action=8&method=9");
+    assert_eq!(service.seen()[0].body, b"amount=5&id=7&action=8&method=9&elements=10&append=11");
 }
 
 #[tokio::test]

@@ -62,7 +62,8 @@ fn form(name: &str) -> String {
             r#"action="/pay" data-idem"#,
             r#"<input name="amount" value="5"><button>Pay</button>
             <input type="hidden" name="id" value="7"><input type="hidden" name="action" value="8">
-            <input type="hidden" name="method" value="9">"#,
+            <input type="hidden" name="method" value="9"><input type="hidden" name="elements" value="10">
+            <input type="hidden" name="append" value="11">"#,
         ),
         "odd" => (r#"action="/echo""#, ODD),
         "odd-guarded" => (r#"action="/echo" data-idem"#, ODD),
@@ -72,10 +73,35 @@ fn form(name: &str) -> String {
             r#"action="/echo" enctype="multipart/form-data" data-idem"#,
             r#"<input name="amount" value="5"><input type="file" name="bill"><button>Pay</button>"#,
         ),
+        "odder" => (r#"action="/echo" id="odder""#, ODDER),
+        "odder-guarded" => (r#"action="/echo" id="odder" data-idem"#, ODDER),
+        "picture" => (
+            r#"action="/pay" data-idem"#,
+            r#"<input name="amount" value="5"> <input name="map.x" value="1">
+            <input type="image" name="map" alt="Pay" width="80" height="40">"#,
+        ),
+        "around" => (r#"action="/pay" id="around" data-idem"#, ""),
+        "wrong" => {
+            (r#"action="/pay" data-idem data-idem-timeout="soon" data-idem-patience="-1""#, FIELDS)
+        }
         "unguarded" => (r#"action="/pay""#, FIELDS),
         _ => panic!("no page is called {name}"),
     };
-    format!(r#"<form method="post" {attributes}>{fields}</form>"#)
+    // What belongs to a form need not be in it.
+    let outside = match name {
+        "odder" | "odder-guarded" => {
+            r#"<input form="odder" name="outside" value="1">
+            <button form="odder" id="outside" name="by" value="outside">Pay</button>"#
+        }
+        "around" => {
+            r#"<input form="around" name="amount" value="5">
+            <input form="around" type="hidden" name="csrf" id="csrf" data-idem-ignore>
+            <button form="around">Pay</button>
+            <input form="around" type="image" alt="Pay" width="80" height="40">"#
+        }
+        _ => "",
+    };
+    format!(r#"<form method="post" {attributes}>{fields}</form>{outside}"#)
 }
 
 const ODD: &str = r#"
@@ -88,4 +114,19 @@ two</textarea>
     <button name="by" value="card">Pay</button> <button name="by" value="bank">By bank</button>
     <button id="elsewhere" formaction="/elsewhere" name="by" value="post">Elsewhere</button>
     <button id="draft" formmethod="get" formaction="/receipt/0">Draft</button>
+"#;
+
+const ODDER: &str = r#"
+    <input type="hidden" name="_charset_"><input name="größe" dirname="way" value="ß € 😀">
+    <fieldset disabled><legend><input name="legend" value="1"></legend><input name="off" value="1"></fieldset>
+    <input type="file" name="none"><input type="radio" name="one" value="a"><input name="" value="b">
+    <datalist><input name="listed" value="1"></datalist><output name="sum">7</output>
+    <input required form="nobody"><input name="&quot;" value="x">
+    <input type="image" id="picture" name="map" alt="Pay" width="80" height="40">
+    <input type="image" id="nameless" alt="Pay" width="80" height="40">
+    <input type="submit" id="unnamed"> <input type="submit" id="valued" name="by" value="ü">
+    <button id="here" formaction="">Here</button>
+    <button id="parts" formenctype="multipart/form-data">Parts</button>
+    <button id="lines" formenctype="text/plain">Lines</button>
+    <button id="unknown" formenctype="x/y" formaction="elsewhere#here">Unknown</button>
 "#;

@@ -46,6 +46,19 @@ async fn the_state_of_the_form_and_of_its_button_is_announced() {
     sees_receipt(&mut browser, 1).await;
 }
 
+/// Images send as buttons do, and stand outside of the form as fields do.
+#[tokio::test]
+async fn every_button_of_the_form_is_held() {
+    let service = Service::start().await;
+    let mut browser = service.shows("/page/around").await;
+    service.will([Turn::Pause]);
+    browser.click("input[type=image]").await;
+    service.paused().await;
+    browser.sees("document.querySelectorAll('[aria-disabled=true]').length === 2").await;
+    service.let_go();
+    sees_receipt(&mut browser, 1).await;
+}
+
 #[tokio::test]
 async fn a_page_has_its_own_words_and_its_own_place_for_them() {
     let service = Service::start().await;

@@ -50,18 +50,19 @@ class Guard {
     this.#status = form.querySelector("[data-idem-status]");
     if (!this.#status) {
       this.#status = this.#ownStatus = document.createElement("p");
-      form.append(this.#status);
+      form.insertAdjacentElement("beforeend", this.#status); // a field may be named `append`
     }
     // A live region has to be there before its text, or nobody reads it out.
     this.#status.setAttribute("role", "status");
     this.#status.setAttribute("aria-live", "polite");
-    form.addEventListener("submit", this.#submitted);
+    form.addEventListener("submit", this.#begin, { capture: true });
     this.#open();
   }
 
   release() {
     this.#trip?.abort();
     this.#unlock();
+    this.#form.removeEventListener("submit", this.#begin, { capture: true });
     this.#form.removeEventListener("submit", this.#submitted);
     this.#form.removeAttribute("data-idem");
     this.#ownStatus?.remove();
@@ -71,26 +72,40 @@ class Guard {
   /** The form is there, for the first time or again. */
   #open() {
     this.#unlock();
-    const isOpen = new Requests(this.#form, target(this.#form, null)).open();
+    const url = target(this.#form, null);
+    const isOpen = url !== null && new Requests(this.#form, url).open();
     this.#say(isOpen ? "unknown" : null);
   }
 
-  #submitted = (event) => {
-    const submitter = event.submitter;
-    if (event.defaultPrevented || asked(this.#form, submitter, "method") !== "post") return;
-    event.preventDefault();
-    if (this.#locked) return;
-    const requests = new Requests(this.#form, target(this.#form, submitter));
-    const data = new FormData(this.#form, submitter);
-    const request = requests.request(data);
-    // Only now: a disabled control is not in its form's data, and a listener may look.
-    this.#lock();
-    this.#send(request, payload(this.#form, submitter, data));
+  /** Comes before all listeners of the form, and puts its own behind them. */
+  #begin = () => {
+    this.#form.removeEventListener("submit", this.#submitted);
+    this.#form.addEventListener("submit", this.#submitted);
   };
 
-  async #send(request, payload) {
-    const begun = Date.now();
+  #submitted = async (event) => {
+    const [form, submitter] = [this.#form, event.submitter];
+    const url = target(form, submitter);
+    if (event.defaultPrevented || url === null || asked(form, submitter, "method") !== "post") return;
+    event.preventDefault();
+    if (this.#locked) return;
+    const data = new FormData(form, submitter);
+    const content = compared(form, submitter, data);
+    // Only now: a disabled control is not in its form's data, and a listener may look.
+    this.#lock();
     const trip = (this.#trip = new AbortController());
+    // Listeners further up come now, and may refuse it: the event itself no longer tells.
+    let isRefused = false;
+    event.preventDefault = () => (isRefused = true);
+    await pause(0, trip.signal);
+    if (trip.signal.aborted) return;
+    if (isRefused) return this.#unlock();
+    const request = new Requests(form, url).request(content, data);
+    this.#send(request, payload(form, submitter, data), trip);
+  };
+
+  async #send(request, payload, trip) {
+    const begun = Date.now();
     this.#say("sending");
     this.#tell("sending", { key: request.key });
     const outcome = await this.#answer(request, payload, trip.signal, begun);
@@ -154,7 +169,7 @@ class Guard {
   }
 
   #lock() {
-    const buttons = [...this.#form.elements].filter((control) => control.type === "submit");
+    const buttons = controls(this.#form).filter(({ type }) => ["submit", "image"].includes(type));
     // Not `disabled`, which takes the focus away and with it the place of who reads by ear.
     this.#locked = buttons.filter((button) => !button.hasAttribute("aria-disabled"));
     for (const button of this.#locked) button.setAttribute("aria-disabled", "true");
@@ -177,7 +192,9 @@ class Guard {
 
   #option(name, otherwise) {
     const given = this.#options[name] ?? this.#form.getAttribute(`data-idem-${name}`);
-    return given === null ? otherwise : typeof otherwise === "number" ? Number(given) : given;
+    if (typeof otherwise === "string") return given ?? otherwise;
+    const seconds = Number.parseFloat(given);
+    return seconds >= 0 ? Math.min(seconds, 1e6) : otherwise; // timers of a month overflow
   }
 
   #say(what, problem) {
@@ -203,9 +220,9 @@ class Requests {
   constructor(form, url) {
     this.#url = url;
     this.#name = `idem:${url} ${form.getAttribute("id") ?? ""}`;
-    const token = form.querySelector("[data-idem-token]");
-    this.#token = token?.name;
-    const ignored = [...form.querySelectorAll("[data-idem-ignore]")].map((field) => field.name);
+    const marked = (mark) => controls(form).filter((field) => field.hasAttribute(mark));
+    this.#token = marked("data-idem-token")[0]?.name;
+    const ignored = marked("data-idem-ignore").map((field) => field.name);
     this.#ignored = new Set([...ignored, this.#token]);
   }
 
@@ -216,10 +233,10 @@ class Requests {
     return Object.keys(kept.sent).length > 0;
   }
 
-  /** The request with this data, from now on open: the same again, if it was. */
-  request(data) {
+  /** The request with this content, from now on open: the same again, if it was. */
+  request(entries, data) {
     const kept = this.#load();
-    const content = digest([...data].filter(([name]) => !this.#ignored.has(name)));
+    const content = digest(entries.filter(([name]) => !this.#ignored.has(name)));
     const isRepeated = Object.hasOwn(kept.sent, content);
     if (!isRepeated) {
       kept.sent[content] = { key: kept.next, token: data.get(this.#token) };
@@ -228,7 +245,7 @@ class Requests {
     }
     const { key, token } = kept.sent[content];
     // The page has a new token after a reload; the request is the old one's.
-    if (this.#token) data.set(this.#token, token);
+    if (this.#token && token) data.set(this.#token, token);
     return { url: this.#url, key, isRepeated, settle: () => this.#settle(content) };
   }
 
@@ -286,11 +303,27 @@ function asked(form, submitter, name) {
   return (value ?? "").toLowerCase();
 }
 
+/** Where it goes; `null` is where no HTTP leads. */
 function target(form, submitter) {
-  const action = submitter?.getAttribute("formaction") || form.getAttribute("action");
-  const url = action ? new URL(action, document.baseURI) : new URL(location.href);
+  const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  const [address, base] = [action || location.href, document.baseURI];
+  if (!URL.canParse(address, base)) return null;
+  const url = new URL(address, base);
   url.hash = "";
-  return url.href;
+  return /^https?:$/.test(url.protocol) ? url.href : null;
+}
+
+/** What belongs to a form, in it or not: with its images, and where a field is named `elements`. */
+function controls(form) {
+  const { get } = Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements");
+  const images = form.getRootNode().querySelectorAll("input[type=image]");
+  return [...get.call(form), ...[...images].filter((image) => image.form === form)];
+}
+
+/** What tells whether it is the same again. An image's data is where it was clicked. */
+function compared(form, submitter, data) {
+  if (submitter?.type !== "image") return [...data];
+  return [...new FormData(form), [submitter.name, "image"]];
 }
 
 /** The data in the encoding that the form asks for. */
@@ -298,18 +331,19 @@ function payload(form, submitter, data) {
   if (form.hasAttribute("data-idem-json")) {
     return new Blob([JSON.stringify(json(form, data))], { type: "application/json" });
   }
-  if (asked(form, submitter, "enctype") === "multipart/form-data") return data;
+  const type = asked(form, submitter, "enctype");
+  if (type === "multipart/form-data") return data;
   const text = (value) => (typeof value === "string" ? value : value.name);
   const lines = (value) => text(value).replace(/\r\n?|\n/g, "\r\n");
-  return new URLSearchParams([...data].map(([name, value]) => [lines(name), lines(value)]));
+  const entries = [...data].map((entry) => entry.map(lines));
+  if (type !== "text/plain") return new URLSearchParams(entries);
+  return new Blob(entries.map(([name, value]) => `${name}=${value}\r\n`), { type });
 }
 
 /** An object: numbers from `number` and `range`, else text; an array where a name comes twice. */
 function json(form, data) {
-  const numbers = new Set();
-  for (const { type, name } of form.elements) {
-    if (type === "number" || type === "range") numbers.add(name);
-  }
+  const fields = controls(form).filter(({ type }) => type === "number" || type === "range");
+  const numbers = new Set(fields.map(({ name }) => name));
   const object = Object.create(null);
   for (const name of new Set(data.keys())) {
     const value = (text) => (numbers.has(name) && text !== "" ? Number(text) : text);
