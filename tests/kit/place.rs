@@ -126,11 +126,7 @@ impl Place {
             Kind::Redis(server, dialect) => {
                 let redis = Redis::connect(
                     &server.url(),
-                    &RedisOptions {
-                        timeout: TIMEOUT,
-                        at_most: *dialect,
-                        ..RedisOptions::default()
-                    },
+                    &RedisOptions::default().timeout(TIMEOUT).at_most(*dialect),
                 )
                 .await;
                 builder.store(redis.expect("the server answers"))

@@ -27,9 +27,8 @@ async fn nodes(flavour: Flavour, dialect: Dialect) -> [Redis; 2] {
     let url = Server::shared(flavour).url();
     let timeout = std::time::Duration::from_secs(20);
     let node = async || {
-        Redis::connect(&url, &RedisOptions { timeout, at_most: dialect, ..RedisOptions::default() })
-            .await
-            .unwrap()
+        let options = RedisOptions::default().timeout(timeout).at_most(dialect);
+        Redis::connect(&url, &options).await.unwrap()
     };
     [node().await, node().await]
 }

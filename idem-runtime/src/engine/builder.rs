@@ -264,12 +264,10 @@ impl Builder {
             Kv::Memory => Shelf::Memory(Arc::new(Memory::new())),
             #[cfg(feature = "redis")]
             Kv::Redis(url) => {
-                let options = RedisOptions {
-                    timeout: self.timeout,
-                    accept_eviction: self.accept_eviction,
-                    prefix: self.settings.prefix.clone(),
-                    ..RedisOptions::default()
-                };
+                let options = RedisOptions::default().timeout(self.timeout);
+                let options = options.prefix(&self.settings.prefix);
+                let options =
+                    if self.accept_eviction { options.accept_eviction() } else { options };
                 Shelf::Redis(Arc::new(Redis::connect(&url, &options).await?))
             }
             Kv::Own(shelve) => shelve(self.timeout),

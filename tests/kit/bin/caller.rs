@@ -82,11 +82,7 @@ async fn main() {
     let builder = if arguments.get(2).is_some_and(|dialect| dialect == "scripts") {
         let redis = Redis::connect(
             &arguments[0],
-            &RedisOptions {
-                timeout: TIMEOUT,
-                at_most: Dialect::Scripts,
-                ..RedisOptions::default()
-            },
+            &RedisOptions::default().timeout(TIMEOUT).at_most(Dialect::Scripts),
         )
         .await;
         builder.store(redis.expect("the server answers"))

@@ -50,7 +50,7 @@ async fn settings_have_bounds() {
     for timeout in [Duration::ZERO, Duration::from_micros(999), Duration::MAX] {
         refused(Idem::builder().memory().timeout(timeout)).await;
         refused(Idem::builder().redis("redis://127.0.0.1/").timeout(timeout)).await;
-        let options = RedisOptions { timeout, ..RedisOptions::default() };
+        let options = RedisOptions::default().timeout(timeout);
         let answer = Redis::connect("redis://127.0.0.1/", &options).await;
         assert!(matches!(answer, Err(Error::Config { .. })), "{answer:?}");
     }

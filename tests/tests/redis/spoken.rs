@@ -43,11 +43,8 @@ impl Spoken {
         Ok(match self {
             Self::Redis | Self::Valkey => builder.redis(url),
             Self::Scripts => {
-                let redis = Redis::connect(
-                    url,
-                    &RedisOptions { timeout, at_most: Dialect::Scripts, ..RedisOptions::default() },
-                )
-                .await?;
+                let options = RedisOptions::default().timeout(timeout).at_most(Dialect::Scripts);
+                let redis = Redis::connect(url, &options).await?;
                 // The engine's own time-out for a store that it does not know is not under test.
                 builder.timeout(2 * timeout).store(redis)
             }

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, RedisResult, Value};
 
-/// How records are claimed and settled on a server.
+/// How records are claimed and settled on a server. Of two, the better one is the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Dialect {
     /// By scripts alone: servers before Redis 7.
     Scripts,

@@ -49,19 +49,15 @@ impl fmt::Debug for Redis {
 /// use idem::store::RedisOptions;
 /// use std::time::Duration;
 ///
-/// let options = RedisOptions { timeout: Duration::from_millis(500), ..RedisOptions::default() };
+/// let options = RedisOptions::default().timeout(Duration::from_millis(500)).prefix("shop");
 /// ```
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct RedisOptions {
-    /// How long one step may take, its retries and a new connection included: a millisecond to an
-    /// hour, a second unless set.
-    pub timeout: Duration,
-    /// Whether a server that may evict records is taken. It is not unless set.
-    pub accept_eviction: bool,
-    /// The prefix of all names, for a user whose rights end there: `idem` unless set.
-    pub prefix: String,
-    /// The best dialect that is spoken; for servers behind a proxy that claims more than it can do.
-    pub at_most: Dialect,
+    timeout: Duration,
+    accept_eviction: bool,
+    prefix: String,
+    at_most: Dialect,
 }
 
 impl Default for RedisOptions {
@@ -72,6 +68,30 @@ impl Default for RedisOptions {
             prefix: "idem".to_owned(),
             at_most: Dialect::Native,
         }
+    }
+}
+
+impl RedisOptions {
+    /// How long one step may take, its retries and a new connection included: a millisecond to an
+    /// hour, a second unless set.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Accepts a server that may evict records under memory pressure: an evicted claim runs twice.
+    pub fn accept_eviction(self) -> Self {
+        Self { accept_eviction: true, ..self }
+    }
+
+    /// The prefix of all names, for a user whose rights end there: `idem` unless set.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into(), ..self }
+    }
+
+    /// The best dialect that is spoken, [`Dialect::Native`] unless set; for servers behind a proxy
+    /// that claims more than it can do.
+    pub fn at_most(self, dialect: Dialect) -> Self {
+        Self { at_most: dialect, ..self }
     }
 }
 

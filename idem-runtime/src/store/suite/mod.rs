@@ -77,7 +77,7 @@ impl Server {
 }
 
 async fn nodes(at_most: Dialect) -> [Redis; 2] {
-    let options = RedisOptions { timeout: TIMEOUT, at_most, ..RedisOptions::default() };
+    let options = RedisOptions::default().timeout(TIMEOUT).at_most(at_most);
     [Server::shared().connect(&options).await, Server::shared().connect(&options).await]
 }
 

@@ -9,7 +9,7 @@ use crate::store::{Claim, Claimed, Name, Record, Redis, RedisOptions, Store as _
 const TIMEOUT: Duration = Duration::from_millis(600);
 
 async fn redis(server: &Server) -> Redis {
-    server.connect(&RedisOptions { timeout: TIMEOUT, ..RedisOptions::default() }).await
+    server.connect(&RedisOptions::default().timeout(TIMEOUT)).await
 }
 
 async fn claim(redis: &Redis, name: &str) -> Result<Claimed, StoreError> {
