@@ -117,17 +117,26 @@ impl Database {
         }
     }
 
-    /// An engine on this table of MariaDB's, with a pool whose connections begin with this.
-    pub(crate) async fn engine_after(&self, set: &'static str) -> Idem {
+    /// A pool on MariaDB whose connections begin with this.
+    pub(crate) fn sessions_after(&self, set: &'static str) -> MySqlPool {
         let pool =
             MySqlPoolOptions::new().max_connections(8).after_connect(move |connection, _| {
                 Box::pin(async move { connection.execute(set).await.map(drop) })
             });
-        let pool = pool.connect_lazy(&self.url).expect("a URL");
+        pool.connect_lazy(&self.url).expect("a URL")
+    }
+
+    /// An engine on this table of MariaDB's, with this pool.
+    pub(crate) async fn engine_on(&self, pool: MySqlPool) -> Idem {
         let builder = Idem::builder().mysql(pool).table(&self.table).timeout(TIMEOUT);
         let idem = builder.sweep_every(Duration::MAX).build().await.expect("the database answers");
         idem.migrate().await.expect("the database makes tables");
         idem
+    }
+
+    /// The same with a pool whose connections begin with this.
+    pub(crate) async fn engine_after(&self, set: &'static str) -> Idem {
+        self.engine_on(self.sessions_after(set)).await
     }
 
     /// Runs SQL of the test's own.

@@ -35,6 +35,7 @@ mod isolation;
 mod lost;
 mod mariadb;
 mod migrate;
+mod modes;
 mod names;
 mod outage;
 mod pool;

@@ -3,10 +3,10 @@
 -- 1  JSON, the names in hexadecimal digits, each once
 --
 -- Returns a row for each: as get.sql, and the name's place (from 1).
-select concat_ws(' ', coalesce(there.fence, ''),
-        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), ''),
-        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.expires_at), ''),
-        coalesce(there.state, ''), coalesce(hex(there.owner), ''), there.record) as told,
+select concat_ws(' ', coalesce(there.fence, '-'),
+        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), '-'),
+        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.expires_at), '-'),
+        coalesce(there.state, '-'), coalesce(hex(there.owner), '-'), there.record) as told,
     asked.number
 from json_table(?, '$[*]' columns (
     number for ordinality, name varchar(1024) path '$'

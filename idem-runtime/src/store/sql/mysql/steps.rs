@@ -181,6 +181,9 @@ pub(super) enum Look {
     Absent,
 }
 
+/// What stands in an answer for what is not there.
+const NOTHING: &[u8] = b"-";
+
 pub(super) fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
     let other = || sqlx::Error::Decode("an answer of another form".into());
     let mut told = row.try_get_unchecked::<&[u8], _>(0)?.splitn(6, |byte| *byte == b' ');
@@ -188,12 +191,12 @@ pub(super) fn look(row: &MySqlRow) -> Result<Look, sqlx::Error> {
     let text = |bytes| str::from_utf8(bytes).map_err(|_| other());
     let number = |bytes| text(bytes)?.parse::<i64>().map_err(|_| other());
     let fence = match next()? {
-        [] => return Ok(Look::Absent),
+        NOTHING => return Ok(Look::Absent),
         fence => number(fence)?,
     };
     let (lease, kept, state, owner) = (next()?, number(next()?)?, number(next()?)?, next()?);
     Ok(if kept > 0 {
-        let lease = if lease.is_empty() { None } else { Some(number(lease)?) };
+        let lease = if lease == NOTHING { None } else { Some(number(lease)?) };
         let record = Record::from_bytes(next()?);
         Look::Standing(Standing { fence, record, lease, kept })
     } else {

@@ -22,6 +22,6 @@ values (1, ?, greatest(?, timestampdiff(microsecond, '1970-01-01', utc_timestamp
 -- replicas by the rows that it changes, which here are none, and not as a text.
 on duplicate key update fence = coalesce(fence, row_count())
 returning concat_ws(' ', fence,
-        coalesce(timestampdiff(microsecond, utc_timestamp(6), lease_until), ''),
+        coalesce(timestampdiff(microsecond, utc_timestamp(6), lease_until), '-'),
         timestampdiff(microsecond, utc_timestamp(6), expires_at),
         state, hex(owner), record) as told

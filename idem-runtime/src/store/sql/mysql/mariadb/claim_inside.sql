@@ -11,7 +11,7 @@ begin not atomic
 declare standing longblob;
 -- By a statement of its own: a condition's reads, as `if exists (…)`, lock what they read.
 select if(there.name is null, null, concat_ws(' ', there.fence,
-        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), ''),
+        coalesce(timestampdiff(microsecond, utc_timestamp(6), there.lease_until), '-'),
         timestampdiff(microsecond, utc_timestamp(6), there.expires_at),
         there.state, hex(there.owner), there.record))
 into standing

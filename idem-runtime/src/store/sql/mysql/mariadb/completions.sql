@@ -14,7 +14,7 @@
 set statement innodb_lock_wait_timeout = 0 for
 insert into {table}
     (state, owner, fence, attempts, holder, lease_until, expires_at, record, name)
-select 2, unhex(asked.owner), asked.fence, 1, '', null, '1970-01-01',
+select 2, unhex(asked.owner), asked.fence, 1, '-', null, '1970-01-01',
     substr(?, asked.place, asked.length), unhex(asked.name)
 from json_table(?, '$[*]' columns (
     name varchar(1024) path '$[0]', owner varchar(32) path '$[1]', fence bigint path '$[2]',
