@@ -112,8 +112,10 @@ impl<R> BySerde<R> {
 #[diagnostic::on_unimplemented(
     message = "an error of type `{E}` can't be stored, as `on_err = \"store\"` asks",
     label = "can't be stored by `{Self}`",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{E}`, with `#[serde(skip)]` on \
-            the variant that carries `idem::Error`; or write `on_err = \"hold\"` or `\"release\"`"
+    note = "`Json` stores an error of your own that derives `serde::Serialize` and \
+            `serde::Deserialize`, with `#[serde(skip)]` on the variant that carries `idem::Error`, \
+            which is never stored itself; a codec of your own, named by `codec = …`, what it \
+            implements `idem::Codec<{E}>` for; or write `on_err = \"hold\"` or `\"release\"`"
 )]
 pub trait FailureCodec<E>: Codec<E> {}
 
