@@ -85,13 +85,14 @@ impl Attempt {
 
     /// Runs a body as this attempt's.
     pub(crate) fn scope<F: Future>(self, body: F) -> impl Future<Output = F::Output> {
-        #[cfg(feature = "_http")]
+        #[cfg(any(feature = "axum", feature = "tonic"))]
         crate::http::begins(&self.flight);
         CURRENT.scope(self, body)
     }
 
     /// A number that grows with each attempt on the key, for as long as its record stands. A
-    /// service that refuses a smaller one than it has seen refuses an owner that was paused.
+    /// service that refuses a smaller one than it has seen refuses an owner that was paused. 0 for a
+    /// body that runs unguarded.
     ///
     /// ```
     /// # async fn store(_: &str, _: u64) {}
@@ -105,7 +106,7 @@ impl Attempt {
         self.flight.fence
     }
 
-    /// Which attempt on the key it is, from 1.
+    /// Which attempt on the key it is, from 1; 1 for a body that runs unguarded.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.flight.number

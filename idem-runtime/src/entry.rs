@@ -26,6 +26,13 @@ impl Idem {
     ///
     /// When the body does; the claim is then held till its lease lapses.
     ///
+    /// # When it is dropped
+    ///
+    /// Before the body is polled, the key is free again, in the background. While the body runs, the
+    /// body is dropped too, and the claim is held till its lease lapses: what the body did is unknown.
+    /// [`call_detached`](Idem::call_detached) lets it go on. While the result is stored, storing goes
+    /// on in the background.
+    ///
     /// ```
     /// use idem::{Idem, Plan};
     /// use std::time::Duration;
@@ -55,7 +62,7 @@ impl Idem {
         self.call_with(plan, key, returns, body)
     }
 
-    /// The same for return types, codecs and policies of one's own.
+    /// [`call`](Idem::call) for return types, codecs and policies of one's own.
     ///
     /// # Panics
     ///
@@ -90,8 +97,8 @@ impl Idem {
         call::call(Ok(self), *plan, key, returns, Box::pin(body))
     }
 
-    /// The same for a body that goes on in its own task when the caller leaves: what
-    /// `on_cancel = "finish"` is sugar for.
+    /// [`call_with`](Idem::call_with) for a body that runs in its own task, and goes on there when the
+    /// caller leaves: what `on_cancel = "finish"` is sugar for.
     ///
     /// # Panics
     ///
@@ -181,7 +188,7 @@ impl Idem {
         self.call_tx_with(transaction, plan, key, returns, body).await
     }
 
-    /// The same for return types and codecs of one's own.
+    /// [`call_tx`](Idem::call_tx) for return types and codecs of one's own.
     ///
     /// # Panics
     ///

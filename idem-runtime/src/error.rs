@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::token::InvalidToken;
 
-/// The error under a store's failure: whatever the driver gave.
+/// The error under an [`Error`]: whatever a store's driver, a database or a [`Codec`](crate::Codec)
+/// gave.
 pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Why a guarded call was not answered with its function's own value.
@@ -179,7 +180,7 @@ fn found(actual: Option<&str>, known: bool) -> String {
 /// let error = idem::Error::in_flight("mail:7", Duration::from_secs(3));
 /// assert_eq!(error.delivery(), Delivery::Requeue { after: Duration::from_secs(3) });
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {
     /// The work is done: acknowledge.
@@ -256,7 +257,8 @@ impl Error {
         }
     }
 
-    /// What a message consumer does with the delivery.
+    /// What a message consumer does with the delivery. [`TimedOut`](Error::TimedOut) goes back too: the
+    /// key's lease lapses, and the body may then run again.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         match self {

@@ -25,7 +25,7 @@
 //! | the attribute, its options and its keys | [`macro@idempotent`], [`key!`], [`KeyPart`](macro@KeyPart), [`IdempotencyKey`] |
 //! | the engine: stores, install, scope, shutdown | [`Idem`], [`Builder`] |
 //! | the same without the attribute | [`Idem::call`], [`Plan`], [`Returns`] |
-//! | in the caller's transaction | [`Idem::call_tx`](Idem), [`OpenTransaction`] |
+//! | in the caller's transaction | `Idem::call_tx` (features `postgres`, `mysql` and `sqlite`), [`OpenTransaction`] |
 //! | transitions of a row | [`macro@StateMachine`], [`Transition`], [`EntityId`] |
 //! | inside a body | [`attempt()`], [`Attempt`] |
 //! | one use of what the server has issued | [`Idem::issue_token`], [`Token`], [`TokenKey`], [`InvalidToken`] |
@@ -47,11 +47,21 @@
 //! |---|---|
 //! | `redis` (default) | a store in Redis or Valkey |
 //! | `redis-rustls` | the same over TLS |
-//! | `axum` | the key from a header, responses stored, errors as problem documents, a tower layer |
-//! | `tonic` | the key from a call's metadata, errors as statuses, the same layer |
-//! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by `sqlx` |
-//! | `uuid` | `uuid::Uuid` as a part of a key and as the id of an entity |
+//! | `axum` | for axum 0.8: the key from a header, responses stored, errors as problem documents, a tower layer |
+//! | `tonic` | for tonic 0.14: the key from a call's metadata, errors as statuses, the same layer |
+//! | `postgres`, `mysql`, `sqlite` | durable claims in the caller's own database, by pools of sqlx 0.9 |
+//! | `uuid` | `Uuid` of uuid 1 as a part of a key and as the id of an entity |
 //! | `testing` | `idem::testing::explore` for handlers, `idem::conformance!` for stores of one's own |
+//!
+//! Features add, and any set of them builds. Those versions are a part of the interface, and so are
+//! serde 1 and tokio 1: a move to another is a breaking change.
+//!
+//! # What is seen of it
+//!
+//! Each call has a span of `tracing` 0.1, `idem.call`: its operation, a hash of its key, its outcome,
+//! attempt, fence, and the age of a replay. Through the facade `metrics` 0.24 come
+//! `idem_calls_total{operation,outcome}`, `idem_call_seconds`, `idem_store_seconds{op}`,
+//! `idem_in_flight` and `idem_lease_lost_total`. No raw key, no payload.
 
 // Where the documentation of all features is built, each item says which it is of.
 #![cfg_attr(docsrs, feature(doc_cfg))]

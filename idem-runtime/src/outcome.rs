@@ -17,7 +17,7 @@ pub(crate) struct Told {
 }
 
 /// How a guarded call was answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The body ran.

@@ -44,7 +44,7 @@ pub(crate) enum Kept {
 ///     }
 /// }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnErr {
     /// The key is free again: nothing has happened.
@@ -56,7 +56,7 @@ pub enum OnErr {
 }
 
 /// What a call does when the store can't be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnOutage {
     /// Fails with [`Error::Outage`](crate::Error::Outage); the body is not run.

@@ -1,4 +1,7 @@
-//! What the path has to know of a function's return type.
+//! What a guarded function may return, and how that is refused, judged, stored and replayed.
+//!
+//! Whoever makes calls by hand writes a [`Returns`], and names types that implement [`Replay`] by a
+//! [`Codec`]. The rest is for the attribute, and its names are met in the compiler's messages.
 
 mod guarded;
 

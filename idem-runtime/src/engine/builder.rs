@@ -71,21 +71,22 @@ impl Builder {
         }
     }
 
-    /// Keeps records in this process: for tests, and for programs that are one process.
+    /// Keeps the records of `setnx`, `count` and `token` in this process: for tests, and for programs
+    /// that are one process.
     pub fn memory(mut self) -> Self {
         self.kv.push(Kv::Memory);
         self
     }
 
-    /// Keeps records in this Redis or Valkey server: `redis://[user:password@]host[:port][/db]`,
-    /// or `rediss://` with the feature `redis-rustls`.
+    /// Keeps the records of `setnx`, `count` and `token` in this Redis or Valkey server:
+    /// `redis://[user:password@]host[:port][/db]`, or `rediss://` with the feature `redis-rustls`.
     #[cfg(feature = "redis")]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.kv.push(Kv::Redis(url.into()));
         self
     }
 
-    /// Keeps the records of `db` in Postgres, by the caller's own pool.
+    /// Keeps the records of `db` and `state` in Postgres, by the caller's own pool.
     ///
     /// Each step takes a connection for the time of one statement. A pool all of whose connections
     /// are held by bodies can't renew their leases: give it more than there are such bodies.
@@ -102,7 +103,7 @@ impl Builder {
         self
     }
 
-    /// Keeps the records of `db` in MySQL or MariaDB, by the caller's own pool.
+    /// Keeps the records of `db` and `state` in MySQL or MariaDB, by the caller's own pool.
     ///
     /// Each step takes a connection for the time of one statement. A pool all of whose connections
     /// are held by bodies can't renew their leases: give it more than there are such bodies.
@@ -112,7 +113,7 @@ impl Builder {
         self
     }
 
-    /// Keeps the records of `db` in an SQLite file, by the caller's own pool.
+    /// Keeps the records of `db` and `state` in an SQLite file, by the caller's own pool.
     ///
     /// A file in WAL mode is read while it is written.
     #[cfg(feature = "sqlite")]
@@ -135,14 +136,14 @@ impl Builder {
         self
     }
 
-    /// Keeps the records of `db` in a file of the engine's own.
+    /// Keeps the records of `db` and `state` in a file of the engine's own.
     #[cfg(feature = "sqlite")]
     pub(super) fn file(mut self, path: std::path::PathBuf) -> Self {
         self.db.push(sql::Source::File(path));
         self
     }
 
-    /// Keeps the records of `db` in the database of this URL, by a pool of the engine's own:
+    /// Keeps the records of `db` and `state` in the database of this URL, by a pool of the engine's own:
     /// `postgres://…`, `mysql://…` (MariaDB as well) or `sqlite://…`, with the feature of that name.
     #[cfg(feature = "_sql")]
     #[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
@@ -169,7 +170,8 @@ impl Builder {
         self
     }
 
-    /// Keeps records in a store of your own. It has `timeout` to answer each step.
+    /// Keeps the records of `setnx`, `token` and, where it [counts](Store::COUNTS), `count` in a store
+    /// of your own. It has [`timeout`](Builder::timeout) to answer each step.
     pub fn store(mut self, store: impl Store) -> Self {
         self.kv.push(Kv::Own(Box::new(|timeout| Shelf::own(store, timeout))));
         self

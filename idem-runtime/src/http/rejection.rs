@@ -14,7 +14,7 @@ use super::explanation::Explanation;
 ///
 /// assert_eq!(IdempotencyKeyRejection::Missing.into_response().status(), 400);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdempotencyKeyRejection {
     /// There is no such header.

@@ -38,7 +38,7 @@ pub trait EntityId {
 }
 
 /// A value that is bound to an id column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Id {
     /// An integer.

@@ -53,7 +53,7 @@ impl fmt::Debug for Owner {
 }
 
 /// Where an attempt is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
     /// Claimed, and not settled yet.

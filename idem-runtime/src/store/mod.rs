@@ -119,7 +119,7 @@ impl Found {
 }
 
 /// What a store says of the lease of a running record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Lease {
     /// Nothing: a claim [over](Claim::over) the record makes it judge.
@@ -155,7 +155,7 @@ pub enum Change<'a> {
 }
 
 /// What the store answers to a [`Change`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Settled {
     /// It is done, by this call or by an earlier one of the same attempt.
