@@ -21,15 +21,16 @@ pub(crate) struct Instance {
 impl Instance {
     /// One that shares its Redis with every other of this process: tests have accounts and users of their own.
     pub(crate) async fn on_redis() -> Self {
-        Self::start(&redis().url()).await
+        Self::on(&redis().url()).await
     }
 
     /// One with all in its memory.
     pub(crate) async fn alone() -> Self {
-        Self::start("").await
+        Self::on("").await
     }
 
-    async fn start(redis: &str) -> Self {
+    /// One on a Redis of the test's own.
+    pub(crate) async fn on(redis: &str) -> Self {
         let program = Process::run(env!("CARGO_BIN_EXE_points"));
         let mut process = program.env("PORT", "0").env("IDEM_REDIS_URL", redis).start();
         let line = process.line_with("listening on ", SOON).await;

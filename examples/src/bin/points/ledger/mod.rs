@@ -115,6 +115,14 @@ impl From<redis::RedisError> for Unavailable {
 impl IntoResponse for Unavailable {
     fn into_response(self) -> Response {
         eprintln!("points: the ledger: {}", self.0);
-        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")]).into_response()
+        let problem = serde_json::json!({
+            "type": "about:blank",
+            "title": "The ledger does not answer",
+            "status": 503,
+            "detail": "Whether points were added is unknown. Ask again, with the same key.",
+        });
+        let headers =
+            [(header::CONTENT_TYPE, "application/problem+json"), (header::RETRY_AFTER, "1")];
+        (StatusCode::SERVICE_UNAVAILABLE, headers, problem.to_string()).into_response()
     }
 }
