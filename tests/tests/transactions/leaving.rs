@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use idem::{Idem, Outcome};
-use sqlx::Transaction;
+use kit::proxy::Proxy;
+use sqlx::{Connection as _, MySql, Transaction};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::bank::{Bank, Driver, PLAN, SOON, Then, key};
+use crate::bank::{self, Bank, Driver, PLAN, SOON, Then, key};
 
 on_every_database! {
     a_panic_undoes_the_call_and_nothing_else
@@ -126,4 +127,33 @@ async fn polled<F: Future>(future: F, mut polls: i64) -> Option<F::Output> {
         future.as_mut().poll(context).map(Some)
     })
     .await
+}
+
+/// What the guide says of sqlx's connections, which a drop may leave with an answer that nobody reads:
+/// here that to what is being prepared.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_is_whole_again_when_a_dropped_calls_connection_is_closed() {
+    let bank = bank::mariadb().await;
+    let idem = bank.engine().await;
+    let proxy = Proxy::start(MySql::server().address()).await;
+    let through = bank.by_way_of(proxy.address()).by_one_connection();
+    let mut connection = through.pool.acquire().await.unwrap();
+    let preparing = proxy.hold_request(&bank.table);
+    let mut tx = connection.begin().await.unwrap();
+    bank.enter(&mut tx, 1).await;
+    let prepared = tokio::select! {
+        answer = bank.pay(&idem, &mut tx, 1, 10) => panic!("{answer:?}"),
+        prepared = preparing.caught() => prepared,
+    };
+    drop(tx);
+    prepared.deliver().await;
+    connection.close_on_drop();
+    drop(connection);
+
+    let mut tx = through.begin().await;
+    let (value, outcome) = through.pay(&idem, &mut tx, 1, 11).await;
+    assert_eq!(value.unwrap(), 11);
+    assert!(matches!(outcome, Outcome::Ran { attempt: 1, .. }), "{outcome:?}");
+    tx.commit().await.unwrap();
+    assert_eq!(bank.entries().await, 1);
 }
