@@ -96,12 +96,26 @@ impl Source {
                 let pool = Sqlite::own_pool(options, timeout);
                 Ok(Database::Sqlite(Arc::new(Sqlite::new(pool, table, timeout)?)))
             }
-            _ => Err(Error::config(
-                "the database URL begins with `postgres:`, `mysql:`, `mariadb:` or `sqlite:`, and \
-                 the feature `postgres`, `mysql` or `sqlite` is on",
-            )),
+            scheme => Err(not_opened(scheme)),
         }
     }
+}
+
+/// A URL that begins with this scheme was not opened: its feature is off, or it is none of a database.
+fn not_opened(scheme: &str) -> Error {
+    let feature = match scheme {
+        "postgres" | "postgresql" => "postgres",
+        "mysql" | "mariadb" => "mysql",
+        "sqlite" => "sqlite",
+        _ => {
+            return Error::config(
+                "the database URL begins with `postgres:`, `mysql:`, `mariadb:` or `sqlite:`",
+            );
+        }
+    };
+    Error::config(format!(
+        "the database URL begins with `{scheme}:`, which takes the feature `{feature}` of `idem-runtime`"
+    ))
 }
 
 fn invalid(error: &sqlx::Error) -> Error {
@@ -155,5 +169,27 @@ impl Store for Database {
 
     async fn get(&self, name: &Name) -> Result<Option<Found>, StoreError> {
         each!(self, store => store.get(name).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_opened;
+
+    #[test]
+    fn a_url_of_a_database_whose_feature_is_off_is_told_which() {
+        for (scheme, feature) in [
+            ("postgres", "postgres"),
+            ("postgresql", "postgres"),
+            ("mysql", "mysql"),
+            ("mariadb", "mysql"),
+            ("sqlite", "sqlite"),
+        ] {
+            let told = not_opened(scheme).to_string();
+            assert!(told.contains(&format!("the feature `{feature}`")), "{told}");
+            assert!(told.contains(&format!("`{scheme}:`")), "{told}");
+        }
+        // What is none may hold a password: it is not repeated.
+        assert!(!not_opened("secret").to_string().contains("secret"));
     }
 }
