@@ -136,7 +136,8 @@ impl Idem {
     /// Claim, the body's writes and the result are in a transaction inside of it, so they commit with
     /// what else the caller writes, or not at all: exactly once in that database. An `Err`, a panic
     /// and a call that is dropped undo all three, and leave the caller's own writes. The plan is a
-    /// [`Plan::db`] without what is about a lease.
+    /// [`Plan::db`] without what is about a lease. The future is `Send` where the body's is; a body
+    /// that stands in a variable says `async |tx: &mut PgTransaction<'_>| …` in full.
     ///
     /// # Errors
     ///
@@ -171,9 +172,9 @@ impl Idem {
     /// ```
     #[cfg(feature = "_sql")]
     #[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
-    pub async fn call_tx<T, E, X, B>(
+    pub async fn call_tx<T, E, DB, B>(
         &self,
-        transaction: &mut X,
+        transaction: &mut sqlx::Transaction<'_, DB>,
         plan: &Plan,
         key: Key,
         body: B,
@@ -181,8 +182,9 @@ impl Idem {
     where
         Result<T, E>: Replay<Json>,
         E: From<Error>,
-        X: OpenTransaction,
-        B: AsyncFnOnce(&mut X) -> Result<T, E>,
+        DB: sqlx::Database,
+        for<'t> sqlx::Transaction<'t, DB>: OpenTransaction,
+        B: AsyncFnOnce(&mut sqlx::Transaction<'_, DB>) -> Result<T, E>,
     {
         let returns = Returns::new(|error| Err(E::from(error))).replay::<Json>();
         self.call_tx_with(transaction, plan, key, returns, body).await
@@ -213,17 +215,18 @@ impl Idem {
     /// ```
     #[cfg(feature = "_sql")]
     #[cfg_attr(docsrs, doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))))]
-    pub async fn call_tx_with<R, X, B>(
+    pub async fn call_tx_with<R, DB, B>(
         &self,
-        transaction: &mut X,
+        transaction: &mut sqlx::Transaction<'_, DB>,
         plan: &Plan,
         key: Key,
         returns: Returns<R>,
         body: B,
     ) -> R
     where
-        X: OpenTransaction,
-        B: AsyncFnOnce(&mut X) -> R,
+        DB: sqlx::Database,
+        for<'t> sqlx::Transaction<'t, DB>: OpenTransaction,
+        B: AsyncFnOnce(&mut sqlx::Transaction<'_, DB>) -> R,
     {
         match transaction::join(self, *plan, &key, returns, transaction).await {
             Err(answer) => answer,

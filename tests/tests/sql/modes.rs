@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use idem::{Error, Idem, Key, Outcome, Plan, StateMachine, Transition, with_outcome};
-use sqlx::MySqlPool;
+use sqlx::{MySqlPool, MySqlTransaction};
 use tokio::sync::OnceCell;
 
 use crate::database::{Database, Runs, ask, key};
@@ -68,7 +68,7 @@ enum Parcel {
 /// An answer in a transaction of its own, which commits.
 async fn commits(idem: &Idem, pool: &MySqlPool, plan: &Plan, key: Key) -> Result<Outcome, Error> {
     let mut tx = pool.begin().await.unwrap();
-    let body = async |_: &mut _| Ok::<_, Error>(77);
+    let body = async |_: &mut MySqlTransaction<'_>| Ok::<_, Error>(77);
     let (value, outcome) = with_outcome(idem.call_tx(&mut tx, plan, key, body)).await;
     tx.commit().await.unwrap();
     assert_eq!(value?, 77);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use idem::{Error, OpenTransaction, Outcome, attempt, with_outcome};
-use sqlx::{Connection as _, MySql, Postgres, Transaction};
+use idem::{Error, OpenTransaction, Outcome, Returns, attempt, with_outcome};
+use sqlx::{AssertSqlSafe, Connection as _, Database, MySql, PgTransaction, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::bank::{self, Bank, Driver, PLAN, SOON, Then, key};
@@ -17,13 +17,13 @@ on_every_database! {
 
 async fn it_has_an_attempt<DB: Driver>(bank: Bank<DB>)
 where
-    Transaction<'static, DB>: OpenTransaction,
+    for<'t> Transaction<'t, DB>: OpenTransaction,
 {
     let idem = bank.engine().await;
     let mut downstream = Vec::new();
     for _ in 0..2 {
         let mut tx = bank.begin().await;
-        let body = async |_: &mut Transaction<'static, DB>| {
+        let body = async |_: &mut Transaction<'_, DB>| {
             assert_eq!(attempt().number(), 1);
             assert!(!attempt().is_cancelled());
             Ok::<_, Error>((attempt().fence(), attempt().downstream_key("capture")))
@@ -39,12 +39,12 @@ where
 /// C28: never a deadlock with itself, whichever transaction it takes.
 async fn its_own_key_is_in_flight<DB: Driver>(bank: Bank<DB>)
 where
-    Transaction<'static, DB>: OpenTransaction,
+    for<'t> Transaction<'t, DB>: OpenTransaction,
 {
     let idem = bank.engine().await;
     let plan = PLAN.wait(SOON);
     let mut tx = bank.begin().await;
-    let body = async |tx: &mut Transaction<'static, DB>| {
+    let body = async |tx: &mut Transaction<'_, DB>| {
         // One that has no lock yet: SQLite has one for all.
         let mut other = bank.pool.begin().await.unwrap();
         for tx in [tx, &mut other] {
@@ -61,12 +61,12 @@ where
 /// C51: calls within calls are one transaction; an inner one may fail alone.
 async fn it_calls_others_in_its_transaction<DB: Driver>(bank: Bank<DB>)
 where
-    Transaction<'static, DB>: OpenTransaction,
+    for<'t> Transaction<'t, DB>: OpenTransaction,
 {
     let idem = bank.engine().await;
     for outer in ["fails", "succeeds"] {
         let mut tx = bank.begin().await;
-        let body = async |tx: &mut Transaction<'static, DB>| {
+        let body = async |tx: &mut Transaction<'_, DB>| {
             bank.pay(&idem, tx, 2, 20).await.0.unwrap();
             let failing = bank.then(30, Then::Fail);
             DB::call(&idem, tx, &PLAN, key(3), failing).await.0.unwrap_err();
@@ -91,12 +91,12 @@ where
 /// It is told, as a durable one is, and its transaction is its caller's to end.
 async fn it_hears_of_a_shutdown<DB: Driver>(bank: Bank<DB>)
 where
-    Transaction<'static, DB>: OpenTransaction,
+    for<'t> Transaction<'t, DB>: OpenTransaction,
 {
     let idem = bank.engine().await;
     let begun = Arc::new(Notify::new());
     let mut tx = bank.begin().await;
-    let body = async |_: &mut Transaction<'static, DB>| {
+    let body = async |_: &mut Transaction<'_, DB>| {
         begun.notify_one();
         attempt().cancelled().await;
         Ok::<_, Error>(1)
@@ -153,10 +153,38 @@ async fn a_deadlock_that_it_goes_on_after_is_a_conflict() {
 /// It is usable from code that is generic over the database.
 #[tokio::test]
 async fn its_transaction_is_any_that_is_open() {
-    async fn once<X: OpenTransaction>(idem: &idem::Idem, tx: &mut X) -> Result<i64, Error> {
-        idem.call_tx(tx, &PLAN, key(1), async |_: &mut X| Ok::<_, Error>(1)).await
+    async fn once<DB: Database>(
+        idem: &idem::Idem,
+        tx: &mut Transaction<'_, DB>,
+    ) -> Result<i64, Error>
+    where
+        for<'t> Transaction<'t, DB>: OpenTransaction,
+    {
+        idem.call_tx(tx, &PLAN, key(1), async |_| Ok::<_, Error>(1)).await
     }
     let bank: Bank<Postgres> = bank::postgres().await;
     let idem = bank.engine().await;
     assert_eq!(once(&idem, &mut bank.begin().await).await.unwrap(), 1);
+}
+
+/// It goes where a server takes it: into a task of its own, with a body that borrows.
+#[tokio::test]
+async fn its_future_is_send_where_its_body_is() {
+    let bank: Bank<Postgres> = bank::postgres().await;
+    let (idem, pool) = (bank.engine().await, bank.pool.clone());
+    let answer = tokio::spawn(async move {
+        let mut tx = pool.begin().await.unwrap();
+        let statement = String::from("select 41::bigint + $1");
+        let body = async |tx: &mut PgTransaction<'_>| {
+            let sum = sqlx::query_scalar(AssertSqlSafe(&*statement)).bind(1_i64);
+            sum.fetch_one(&mut **tx).await.map_err(Error::outage)
+        };
+        let answer: Result<i64, Error> = idem.call_tx(&mut tx, &PLAN, key(1), body).await;
+        let returns = Returns::<Result<i64, Error>>::new(Err);
+        idem.call_tx_with(&mut tx, &PLAN, key(2), returns, async |_| Ok(1)).await.unwrap();
+        tx.commit().await.unwrap();
+        answer
+    });
+    assert_eq!(answer.await.unwrap().unwrap(), 42);
+    assert_eq!(bank.records().await, 2);
 }

@@ -34,6 +34,7 @@ mod locks;
 /// database's own enum.
 mod elsewhere {
     use idem::{Error, StateMachine, Transition};
+    use sqlx::MySqlTransaction;
 
     use super::shop::{PLAN, Shop};
 
@@ -60,7 +61,7 @@ mod elsewhere {
         let parcel = u64::MAX;
         let sent = Transition::new(Parcel::Packed, Parcel::OnItsWay, parcel);
         let key = idem::key!("send:{parcel}").transition(sent);
-        let body = async |_: &mut _| Ok::<_, Error>(());
+        let body = async |_: &mut MySqlTransaction<'_>| Ok::<_, Error>(());
         shop.idem.call_tx(&mut tx, &PLAN, key, body).await.unwrap();
         tx.commit().await.unwrap();
         let state = shop.text("select state from sent.parcels").await;
@@ -70,6 +71,7 @@ mod elsewhere {
 
 mod lax {
     use idem::{Error, StateMachine, Transition};
+    use sqlx::MySqlTransaction;
 
     use super::shop::{PLAN, Shop};
 
@@ -90,7 +92,7 @@ mod lax {
         let mut tx = shop.begin().await;
         sqlx::raw_sql("set session sql_mode = ''").execute(&mut *tx).await.unwrap();
         let transition = Transition::new(Short::New, Short::TooLongForIt, 1);
-        let body = async |_: &mut _| Ok::<_, Error>(());
+        let body = async |_: &mut MySqlTransaction<'_>| Ok::<_, Error>(());
         let id = 1;
         let key = idem::key!("lengthen:{id}");
         let refused = shop.idem.call_tx(&mut tx, &PLAN, key.transition(transition), body).await;

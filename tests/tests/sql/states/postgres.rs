@@ -105,6 +105,7 @@ mod references {
 
 mod triggers {
     use idem::{Error, StateMachine, Transition};
+    use sqlx::PgTransaction;
 
     use super::shop::{PLAN, Shop};
 
@@ -133,7 +134,7 @@ mod triggers {
             let mut tx = shop.begin().await;
             let done = Transition::new(Stubborn::New, Stubborn::Done, id);
             let key = idem::key!("finish:{id}").transition(done);
-            let body = async |_: &mut _| Ok::<_, Error>(());
+            let body = async |_: &mut PgTransaction<'_>| Ok::<_, Error>(());
             let refused = shop.idem.call_tx(&mut tx, &PLAN, key, body).await.unwrap_err();
             assert!(refused.to_string().contains("as a trigger may"), "{state}: {refused}");
             tx.commit().await.unwrap();
