@@ -18,6 +18,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use idem::{Idem, IdempotencyKey, KeyPart, idempotent};
 use serde::{Deserialize, Serialize};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Clone)]
 struct App {
@@ -79,12 +80,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = App { idem: idem.clone(), paid: Arc::default() };
     let router = Router::new().route("/payments", post(pay)).layer(idem.layer()).with_state(app);
 
-    let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
+    let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse());
+    let port: u16 = port.map_err(|_| "PORT is a number up to 65535")?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on {}", listener.local_addr()?);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
-        .await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    axum::serve(listener, router).with_graceful_shutdown(stop).await?;
     idem.shutdown(Duration::from_secs(30)).await; // bodies whose clients have left
     Ok(())
 }

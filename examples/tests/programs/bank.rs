@@ -29,3 +29,13 @@ fn money_moves_exactly_once_in_postgres() {
 fn money_moves_exactly_once_in_mariadb() {
     books_are_sound(5, Some(&Server::start(Kind::MariaDb).url()));
 }
+
+/// What a pool says after half a minute is that it has timed out.
+#[test]
+fn a_database_that_is_not_there_is_named_as_the_reason() {
+    for url in ["postgres://127.0.0.1:1/shop", "mysql://127.0.0.1:1/shop"] {
+        let out = Command::new(env!("CARGO_BIN_EXE_bank")).arg(url).output().unwrap();
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert!(told.contains("Connection refused"), "{url}: {told}");
+    }
+}

@@ -3,8 +3,12 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use kit::http::Request;
+use kit::process::Process;
+
+const SOON: Duration = Duration::from_secs(20);
 
 struct Service {
     process: Child,
@@ -49,4 +53,22 @@ async fn a_payment_is_made_once_by_two_instances_on_one_redis() {
     }
     let stranger = Request::post("/payments").key("k-1").json("{}").send(services[1].address).await;
     assert_eq!(stranger.status, 401);
+}
+
+/// As an orchestrator stops it.
+#[tokio::test]
+async fn terminated_it_ends_well() {
+    let program = Process::run(env!("CARGO_BIN_EXE_payments"));
+    let mut service = program.env("PORT", "0").start();
+    service.line_with("listening on ", SOON).await;
+    service.terminate();
+    assert_eq!(service.exit_status(SOON).await, 0);
+}
+
+#[test]
+fn a_port_that_is_none_is_told() {
+    let mut service = Command::new(env!("CARGO_BIN_EXE_payments"));
+    let out = service.env("PORT", "http").output().unwrap();
+    let told = String::from_utf8_lossy(&out.stderr);
+    assert!(told.contains("PORT is a number"), "{told}");
 }

@@ -1,8 +1,9 @@
 //! The bank: accounts, entries, and the one function that moves money.
 
 use idem::Idem;
-use sqlx::mysql::MySqlPool;
-use sqlx::postgres::PgPool;
+use sqlx::Connection as _;
+use sqlx::mysql::{MySqlConnection, MySqlPool};
+use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool};
 
 use super::Fault;
@@ -147,10 +148,13 @@ impl Bank {
         let builder = Idem::builder().table(RECORDS);
         Ok(match url.split_once(':').map_or("", |(scheme, _)| scheme) {
             "postgres" | "postgresql" => {
+                // A pool would try for half a minute, and then not say why.
+                PgConnection::connect(url).await?.close().await?;
                 let pool = PgPool::connect(url).await?;
                 Self::Postgres(builder.postgres(pool.clone()).build().await?, pool)
             }
             "mysql" | "mariadb" => {
+                MySqlConnection::connect(url).await?.close().await?;
                 let pool = MySqlPool::connect(url).await?;
                 Self::MySql(builder.mysql(pool.clone()).build().await?, pool)
             }

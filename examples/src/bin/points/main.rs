@@ -83,7 +83,8 @@ impl App {
 async fn main() -> Result<(), Fault> {
     let app = App::from_env().await?;
     let idem = app.idem.clone();
-    let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
+    let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse());
+    let port: u16 = port.map_err(|_| "PORT is a number up to 65535")?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on {}", listener.local_addr()?);
 

@@ -1,5 +1,6 @@
 //! The loop: handle a message, then acknowledge it, let it come again, or put it aside.
 
+use std::io;
 use std::pin::pin;
 
 use lapin::message::Delivery;
@@ -45,7 +46,8 @@ where
             next = deliveries.next() => match next {
                 Some(Ok(delivery)) => delivery,
                 Some(Err(lost)) => break Err(lost),
-                None => break Ok(()),
+                // Its queue was deleted, say: the next connection makes it again.
+                None => break Err(io::Error::other("the broker has cancelled the consumer").into()),
             },
         };
         let id = delivery.properties.message_id().as_ref().map_or("", |id| id.as_str());

@@ -27,6 +27,7 @@ use consumer::{Message, consume};
 use idem::{Idem, with_outcome};
 use lapin::{Connection, ConnectionProperties};
 use queues::Queues;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -64,8 +65,12 @@ async fn main() -> Result<(), Fault> {
     let idem = Idem::builder().redis(redis).prefix("shop").build().await?;
     // It stays told, whatever it does when it is: also when there is no broker.
     let (tell, mut told) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
-        tokio::signal::ctrl_c().await.unwrap_or_default();
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
         tell.send_replace(true);
     });
     while !*told.borrow() {

@@ -56,7 +56,9 @@ impl Queues {
 
     /// Sends a message.
     pub(crate) async fn send(&self, channel: &Channel, id: &str, body: &[u8]) -> lapin::Result<()> {
-        let properties = BasicProperties::default().with_message_id(id.into());
+        let id = ShortString::try_new(id);
+        let id = id.map_err(|error| std::io::Error::other(error.to_string()))?;
+        let properties = BasicProperties::default().with_message_id(id);
         publish(channel, &self.work, body, properties).await
     }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use idem::Builder;
-use sqlx::mysql::MySqlPool;
-use sqlx::postgres::PgPool;
+use sqlx::Connection as _;
+use sqlx::mysql::{MySqlConnection, MySqlPool};
+use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool};
 
 use super::Fault;
@@ -108,8 +109,15 @@ impl Database {
     /// The database of a URL.
     pub(crate) async fn connect(url: &str) -> Result<Self, Fault> {
         Ok(match url.split_once(':').map_or("", |(scheme, _)| scheme) {
-            "postgres" | "postgresql" => Self::Postgres(PgPool::connect(url).await?),
-            "mysql" | "mariadb" => Self::MySql(MySqlPool::connect(url).await?),
+            "postgres" | "postgresql" => {
+                // A pool would try for half a minute, and then not say why.
+                PgConnection::connect(url).await?.close().await?;
+                Self::Postgres(PgPool::connect(url).await?)
+            }
+            "mysql" | "mariadb" => {
+                MySqlConnection::connect(url).await?.close().await?;
+                Self::MySql(MySqlPool::connect(url).await?)
+            }
             "sqlite" => Self::in_file(url.parse()?).await?,
             _ => return Err("IDEM_DATABASE_URL is postgres://…, mysql://… or sqlite://…".into()),
         })

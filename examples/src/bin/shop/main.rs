@@ -68,7 +68,8 @@ async fn main() -> ExitCode {
 
 async fn open(args: Args) -> Result<(), Fault> {
     let folder = args.folder.unwrap_or_else(|| std::env::temp_dir().join("idem-shop"));
-    let port = std::env::var("PORT").map_or(Ok(PORT), |port| port.parse())?;
+    let port = std::env::var("PORT").map_or(Ok(PORT), |port| port.parse());
+    let port = port.map_err(|_| "PORT is a number up to 65535")?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener = listener.map_err(|error| format!("port {port}: {error}; PORT names another"))?;
     let address = listener.local_addr()?;

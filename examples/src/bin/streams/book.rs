@@ -4,7 +4,7 @@ use std::num::ParseIntError;
 use std::time::Duration;
 
 use idem::{Delivery, Idem, Outcome, idempotent, with_outcome};
-use sqlx::{PgPool, PgTransaction};
+use sqlx::{Connection as _, PgConnection, PgPool, PgTransaction};
 
 /// Why a message was not handled.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,12 @@ impl Problem {
     pub(crate) fn delivery(&self) -> Delivery {
         match self {
             Self::Malformed(_) => Delivery::DeadLetter,
+            // No value that Postgres takes (SQLSTATE class 22), today or tomorrow.
+            Self::Database(sqlx::Error::Database(error))
+                if error.code().is_some_and(|code| code.starts_with("22")) =>
+            {
+                Delivery::DeadLetter
+            }
             Self::Database(_) => Delivery::Requeue { after: Duration::from_secs(1) },
             Self::Idem(error) => error.delivery(),
         }
@@ -49,6 +55,8 @@ pub(crate) struct Books {
 impl Books {
     /// Those of a database, where the tables are made unless they are there.
     pub(crate) async fn open(url: &str) -> Result<Self, Problem> {
+        // A pool would try for half a minute, and then not say why.
+        PgConnection::connect(url).await?.close().await?;
         let pool = PgPool::connect(url).await?;
         let idem = Idem::builder().postgres(pool.clone()).prefix("shop").build().await?;
         idem.migrate().await?;

@@ -1,6 +1,9 @@
 //! A message that will never succeed.
 
+use std::process::Command;
+
 use idem::idempotent;
+use kit::rabbit::Server;
 use kit::redis::Client;
 
 use super::support::{Broker, DeadLetter, Shop, handle};
@@ -34,6 +37,17 @@ async fn without_an_id_it_is_put_aside() {
     let mut redis = Client::connect(&shop.place.server().unwrap().url()).await;
     let records = redis.keys(&format!("{}:*", shop.place.prefix())).await;
     assert!(records.is_empty(), "{records:?}");
+}
+
+/// AMQP has 255 bytes for it.
+#[tokio::test]
+async fn one_with_an_id_that_is_too_long_is_not_sent() {
+    let (id, url) = ("x".repeat(256), Server::shared().url());
+    let options = ["--broker", &url, "--queue", "long", "send", &id, "1200"];
+    let out = Command::new(env!("CARGO_BIN_EXE_rabbit")).args(options).output().unwrap();
+    let told = String::from_utf8_lossy(&out.stderr);
+    assert!(!out.status.success() && !told.contains("panicked"), "{told}");
+    assert!(told.contains("exceeds maximum length of 255 bytes"), "{told}");
 }
 
 #[tokio::test]

@@ -140,6 +140,38 @@ async fn a_consumer_that_has_no_broker_can_be_stopped() {
     interrupt(&mut consumer).await;
 }
 
+/// As an orchestrator stops it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn terminated_a_consumer_ends_what_it_has_begun() {
+    let stand = Stand::new().await;
+    let claim = stand.proxy.hold_request(CAUGHT);
+    let mut consumer = stand.consumer();
+    let (claim, result) = (claim.caught().await, stand.proxy.hold_request(CAUGHT));
+    claim.deliver().await;
+    let result = result.caught().await;
+    consumer.terminate();
+    drop(result); // goes on
+    assert_eq!(consumer.exit_status(SOON).await, 0, "it ends well");
+    let (idem, id) = (stand.engine().await, "m-25");
+    let entry = idem.get(&idem::key!("charge:{id}")).await.unwrap().unwrap();
+    assert_eq!(entry.state, Some(State::Completed));
+}
+
+#[tokio::test]
+async fn a_queue_that_is_deleted_under_a_consumer_is_made_again() {
+    let broker = Broker::new().await;
+    let redis = Server::shared(Flavour::Redis).url();
+    let (url, queue) = (rabbit::Server::shared().url(), broker.queues.work.as_str());
+    let options = ["--broker", &url, "--redis", &redis, "--queue", queue];
+    let mut consumer = run(env!("CARGO_BIN_EXE_rabbit"), &options);
+    consumer.line_with("waiting for messages", SOON).await;
+    broker.delete().await;
+    consumer.line_with("waiting for messages", SOON).await;
+    broker.send("deleted-1", r#"{"cents": 1200}"#).await;
+    consumer.line_with("charged 1200 cents for deleted-1", SOON).await;
+    interrupt(&mut consumer).await;
+}
+
 /// Refused, a message is on its way to where it waits, or waits there, or is on its way back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_to_come_again_outlives_a_killed_broker() {

@@ -8,7 +8,9 @@ use idem::{Idem, Outcome, idempotent, with_outcome};
 use kit::ledger::Ledger;
 use kit::place::Place;
 use kit::rabbit::Server;
-use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use tokio::sync::oneshot;
@@ -53,6 +55,12 @@ impl Broker {
     /// Sends a message, and returns when the broker has it.
     pub(crate) async fn send(&self, id: &str, body: &str) {
         self.queues.send(&self.channel, id, body.as_bytes()).await.unwrap();
+    }
+
+    /// Deletes the queue.
+    pub(crate) async fn delete(&self) {
+        let (queue, options) = (self.queues.work.clone(), QueueDeleteOptions::default());
+        self.channel.queue_delete(queue, options).await.unwrap();
     }
 
     /// Sends a message that nothing tells from another.
