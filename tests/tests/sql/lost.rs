@@ -38,11 +38,16 @@ async fn receipt(idem: &Idem, runs: &AtomicUsize) -> (Result<String, Error>, Out
     with_outcome(idem.call(&PLAN, key(1_u64), body)).await
 }
 
+/// What is sent of a claim, and of no look before it: who holds it, this process.
+fn claim() -> String {
+    format!("/{}", std::process::id())
+}
+
 /// The claim commits, and nobody hears of it: its owner finds it under its own name, and runs.
 async fn a_claim_whose_answer_was_lost_is_found_again(database: Database) {
     let (proxy, idem) = warm(&database).await;
     let runs = AtomicUsize::new(0);
-    let swallowed = proxy.swallow_reply_to("op:1");
+    let swallowed = proxy.swallow_reply_to(claim());
     let (value, outcome) = receipt(&idem, &runs).await;
     swallowed.landed().await;
     assert_eq!(value.unwrap(), RESULT);
@@ -55,7 +60,7 @@ async fn a_claim_whose_answer_was_lost_is_found_again(database: Database) {
 /// C39: the claim commits under a fence that the database chose and its caller has never heard of.
 async fn a_claim_whose_caller_left_is_given_back(database: Database) {
     let (proxy, idem) = warm(&database).await;
-    let swallowed = proxy.swallow_reply_to("op:1");
+    let swallowed = proxy.swallow_reply_to(claim());
     let call = tokio::spawn({
         let idem = idem.clone();
         async move { ask(&idem, &PLAN, 1).await.0 }
