@@ -66,7 +66,7 @@ use proc_macro::TokenStream;
 /// | `wait` | how long a duplicate in flight waits for the result (not at all) |
 /// | `on_duplicate` | `"replay"` (default), or `"reject"`: a completed duplicate gets `Error::Duplicate` and no result is stored |
 /// | `on_err` | what an `Err` does to the claim: `"release"` (default; for `count` `"hold"`), `"hold"`, `"store"`, or a path to a `fn(&E) -> idem::OnErr` (for a handler that returns `Response`, `fn(&Response) -> idem::OnErr`) |
-/// | `on_cancel` | what a dropped call does to its body: `"hold"` (default) leaves the claim till its lease lapses, `"finish"` lets the body go on in a task of its own |
+/// | `on_cancel` | what a dropped call does to its body: `"hold"` (default) leaves the claim till its lease lapses, `"finish"` lets the body go on in a task of its own, for which arguments, result and body are `Send + 'static` |
 /// | `token` | for `token`, needed: the parameter that holds the call's `Token`, or a path to its field |
 /// | `store` | for `token`: `"kv"` (default) records its use in Redis or in memory, `"db"` in your own database |
 /// | `limit` | how many attempts a window (`ttl`) has, 1 (default) to a million: one at a time, and none more without a released `Err`; `count` only |

@@ -129,7 +129,7 @@ impl OwnedClaim {
             && found.record.owner() == self.record.owner()
         {
             self.record = found.record;
-            self.free().await?;
+            return self.free().await.map(drop);
         }
         Ok(())
     }

@@ -78,6 +78,10 @@ pub(crate) enum OnDuplicate {
 /// The attribute writes one from its options; code that calls [`Idem::call`](crate::Idem::call)
 /// itself writes it as a constant.
 ///
+/// A plan that can't work is [`Error::Config`](crate::Error::Config) at each call: one with a time
+/// under a millisecond or over a hundred years, with a lease over half of its retention, or with
+/// something that its strategy does not use.
+///
 /// ```
 /// use idem::{OnErr, Plan};
 /// use std::time::Duration;

@@ -90,8 +90,8 @@ pub async fn what_has_expired_is_absent_to_a_claim<S: Store>(nodes: Nodes<S>) {
     }
     // Where the machine was slow, the record is gone before it is settled; then it has expired too.
     let (done, free) = (completed(&expired[1], b"the result"), freed(&expired[2]));
-    slots[1].settle(&expired[1], Change::Complete(&done)).await;
-    slots[2].settle(&expired[2], Change::Release(&free)).await;
+    let _ = slots[1].settle(&expired[1], Change::Complete(&done)).await;
+    let _ = slots[2].settle(&expired[2], Change::Release(&free)).await;
     pass(SHORT).await;
     for slot in &slots[..3] {
         let record = slot.win(&Claimant::new().claims(), None).await;

@@ -73,7 +73,8 @@ impl Idem {
     /// let key = idem::key!("charge:{order}");
     /// if let Some(entry) = idem.get(&key).await? {
     ///     // The provider says that nothing was charged: the next call may run at once.
-    ///     idem.release(&key, entry.fence).await?;
+    ///     let settled = idem.release(&key, entry.fence).await?;
+    ///     println!("{order}: {settled:?}"); // `Lost` where another attempt has begun, or this one has ended
     /// }
     /// # Ok(()) }
     /// ```
@@ -98,7 +99,8 @@ impl Idem {
     /// let key = idem::key!("charge:{order}");
     /// if let Some(entry) = idem.get(&key).await? {
     ///     // The provider says that it was charged: duplicates get the receipt.
-    ///     idem.complete(&key, entry.fence, &"receipt 7".to_owned()).await?;
+    ///     let settled = idem.complete(&key, entry.fence, &"receipt 7".to_owned()).await?;
+    ///     println!("{order}: {settled:?}");
     /// }
     /// # Ok(()) }
     /// ```
@@ -135,7 +137,8 @@ impl Idem {
     /// let key = idem::key!("charge:{order}");
     /// if let Some(entry) = idem.get(&key).await? {
     ///     // The order was deleted, and its number is given out again.
-    ///     idem.purge(&key, entry.fence).await?;
+    ///     let settled = idem.purge(&key, entry.fence).await?;
+    ///     println!("{order}: {settled:?}");
     /// }
     /// # Ok(()) }
     /// ```

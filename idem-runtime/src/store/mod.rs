@@ -156,6 +156,7 @@ pub enum Change<'a> {
 
 /// What the store answers to a [`Change`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use = "where it is `Settled::Lost`, nothing was changed"]
 #[non_exhaustive]
 pub enum Settled {
     /// It is done, by this call or by an earlier one of the same attempt.

@@ -136,7 +136,6 @@ pub enum ChangeStep<'a> {
 impl<'a> Change<'a> {
     /// What a store does to what stands under a name that the attempt of `running` has claimed, and
     /// what it answers.
-    #[must_use]
     pub fn step(
         self,
         running: &Record,

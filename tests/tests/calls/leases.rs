@@ -229,7 +229,10 @@ async fn a_late_owner_does_not_overwrite_its_successor(place: Place) {
     let one = 1;
     let body = async {
         let fence = idem::attempt().fence();
-        elsewhere.release(&idem::key!("op:{one}"), fence).await.unwrap();
+        assert_eq!(
+            elsewhere.release(&idem::key!("op:{one}"), fence).await.unwrap(),
+            idem::store::Settled::Done
+        );
         assert_eq!(ask(&elsewhere, &SHORT_LEASE).await.0.unwrap(), 77);
         // The next renewal tells.
         tokio::time::timeout(SOON, idem::attempt().cancelled()).await.unwrap();

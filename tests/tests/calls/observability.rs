@@ -51,7 +51,10 @@ fn each_answer_is_counted_under_its_name() {
         assert!(is(seen.number("idem_store_seconds{op=complete}"), 1));
 
         let one = 1;
-        idem.purge(&idem::key!("op:{one}"), 1).await.unwrap();
+        assert_eq!(
+            idem.purge(&idem::key!("op:{one}"), 1).await.unwrap(),
+            idem::store::Settled::Done
+        );
         orphan(&idem, &PLAN).await;
         assert!(ask(&idem, &PLAN).await.0.is_err());
         assert!(is(calls(&seen, "in_flight"), 1), "{:?}", seen.names());
@@ -181,7 +184,10 @@ fn a_lost_lease_is_told_once() {
             let one = 1;
             let body = async {
                 let fence = idem::attempt().fence();
-                idem.release(&idem::key!("op:{one}"), fence).await.unwrap();
+                assert_eq!(
+                    idem.release(&idem::key!("op:{one}"), fence).await.unwrap(),
+                    idem::store::Settled::Done
+                );
                 if finds_out {
                     idem::attempt().cancelled().await;
                 }
@@ -251,7 +257,7 @@ fn no_raw_key_and_no_payload_is_ever_seen() {
             advance(LEASE + Duration::from_millis(1)).await;
             let lost = async {
                 let fence = idem::attempt().fence();
-                idem.release(&key(), fence).await.unwrap();
+                assert_eq!(idem.release(&key(), fence).await.unwrap(), idem::store::Settled::Done);
                 Ok::<_, Error>(Payload(SECRET.to_owned()))
             };
             idem.call(&plan, key(), lost).await.unwrap();

@@ -164,7 +164,10 @@ async fn followers_of_a_leader_that_was_refused_get_what_is_stored() {
     settle_down().await;
     let one = 1;
     let fence = other.get(&idem::key!("op:{one}")).await.unwrap().unwrap().fence;
-    other.release(&idem::key!("op:{one}"), fence).await.unwrap();
+    assert_eq!(
+        other.release(&idem::key!("op:{one}"), fence).await.unwrap(),
+        idem::store::Settled::Done
+    );
     assert_eq!(ask(&other, &PATIENT).await.0.unwrap(), 77);
     go.notify_one();
     let (value, outcome) = owner.await.unwrap();
@@ -252,7 +255,10 @@ async fn a_waiter_that_was_overtaken_does_not_spin() {
     // fails and frees the key, and a third process claims it.
     let one = 1;
     let entry = second.get(&idem::key!("op:{one}")).await.unwrap().unwrap();
-    second.release(&idem::key!("op:{one}"), entry.fence).await.unwrap();
+    assert_eq!(
+        second.release(&idem::key!("op:{one}"), entry.fence).await.unwrap(),
+        idem::store::Settled::Done
+    );
     let fails = async { Err::<usize, _>(Error::outage("the body's own")) };
     assert!(idem.call(&Plan::setnx(), idem::key!("op:{one}"), fails).await.is_err());
     orphan(&third, &PATIENT).await;

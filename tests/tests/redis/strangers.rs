@@ -117,7 +117,10 @@ async fn the_keys_of_strangers_are_left_alone(spoken: Spoken) {
     work(&idem).await;
     let key = 1;
     let fence = idem.get(&idem::key!("op:{key}")).await.unwrap().unwrap().fence;
-    idem.purge(&idem::key!("op:{key}"), fence).await.unwrap();
+    assert_eq!(
+        idem.purge(&idem::key!("op:{key}"), fence).await.unwrap(),
+        idem::store::Settled::Done
+    );
     let builder = spoken.builder(&server.url(), PATIENT).await.unwrap();
     work(&builder.prefix("a prefix: its own").build().await.unwrap()).await;
 

@@ -105,7 +105,7 @@ async fn a_claim_that_is_held_up(set: &'static str, delivered: usize) {
         }
     }
     let missed = fence(&direct).await;
-    direct.purge(&key(1_u64), missed).await.unwrap();
+    assert_eq!(direct.purge(&key(1_u64), missed).await.unwrap(), idem::store::Settled::Done);
     last.unwrap().deliver().await;
     let fence = held_up.await.unwrap();
     assert!(fence > missed, "{missed}, then {fence}");

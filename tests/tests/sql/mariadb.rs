@@ -199,7 +199,7 @@ async fn what_a_sweep_has_counted_and_others_have_changed_is_not_swept() {
             let (_, outcome) = ask(&idem, &PLAN, number).await;
             assert!(matches!(outcome, Outcome::Replayed { .. }), "{outcome:?}");
             let fence = idem.get(&key(number)).await.unwrap().unwrap().fence;
-            idem.purge(&key(number), fence).await.unwrap();
+            assert_eq!(idem.purge(&key(number), fence).await.unwrap(), idem::store::Settled::Done);
         }
     }
 }

@@ -53,7 +53,7 @@ async fn calls_are_what_they_are_elsewhere(mode: &str) {
     assert_eq!(value.unwrap(), 77, "{mode}");
     assert!(matches!(outcome, Outcome::Ran { .. }), "{mode}: {outcome:?}");
     let found = idem.get(&key(1_u64)).await.unwrap().unwrap();
-    idem.purge(&key(1_u64), found.fence).await.unwrap();
+    assert_eq!(idem.purge(&key(1_u64), found.fence).await.unwrap(), idem::store::Settled::Done);
     assert!(idem.sweep().await.unwrap() > MANY, "{mode}");
 }
 

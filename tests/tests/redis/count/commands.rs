@@ -139,7 +139,7 @@ async fn a_count_without_a_time_to_live_is_given_its_window(spoken: Spoken) {
 
     let (key, fence) = (idem::key!("op:{key}"), 1);
     persist().await;
-    scene.idem.release(&key, fence).await.unwrap();
+    assert_eq!(scene.idem.release(&key, fence).await.unwrap(), idem::store::Settled::Done);
     repaired("given back").await;
     persist().await;
     let body = async {

@@ -43,7 +43,7 @@ async fn lands_late(database: Database, of_completions: bool) {
     all_settle(&idem, &ledger, &stands, died).await;
     let last = MANY.end - 1;
     let entry = idem.get(&key(last)).await.unwrap().unwrap();
-    idem.purge(&key(last), entry.fence).await.unwrap();
+    assert_eq!(idem.purge(&key(last), entry.fence).await.unwrap(), idem::store::Settled::Done);
     let before = what_answers(&idem).await;
     caught.deliver().await;
     assert_eq!(what_answers(&idem).await, before);
