@@ -1,5 +1,9 @@
+use std::time::Duration;
+
 use idem::idempotent;
+use sqlx::Connection;
 use sqlx::PgTransaction;
+use tokio::time::timeout;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BankError {
@@ -50,6 +54,21 @@ pub async fn until_committed(pool: &sqlx::PgPool) -> Result<(), BankError> {
     Ok(())
 }
 
+pub async fn in_five_seconds(pool: &sqlx::PgPool) -> Result<(), BankError> {
+    let mut connection = pool.acquire().await?;
+    let transferred = timeout(Duration::from_secs(5), async {
+        let mut tx = connection.begin().await?;
+        let cents = transfer(&mut tx, "4711", 1, 2, 500).await?;
+        tx.commit().await?;
+        Ok::<_, BankError>(cents)
+    })
+    .await;
+    if transferred.is_err() {
+        connection.close_on_drop();
+    }
+    Ok(())
+}
+
 #[rustfmt::skip]
 #[idempotent(key = "order:{number}", strategy = "db", tx = tx)]
 pub async fn order(tx: &mut PgTransaction<'_>, number: i64) -> Result<i64, BankError> {
@@ -91,6 +110,7 @@ pub async fn tour(pool: &sqlx::PgPool) -> Result<(), BankError> {
     sqlx::raw_sql(TABLES).execute(pool).await?;
     once(pool).await?;
     until_committed(pool).await?; // not run: it is the same transfer
+    in_five_seconds(pool).await?; // nor here
     let mut tx = pool.begin().await?;
     order(&mut tx, 7).await?;
     tx.commit().await?;
