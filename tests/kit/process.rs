@@ -161,13 +161,18 @@ impl Process {
     ///
     /// # Panics
     ///
-    /// When `deadline` passes before.
+    /// With what it has written, when `deadline` passes before.
     pub async fn exit_status(&mut self, deadline: Duration) -> i32 {
         // Not by `wait_for`, whose future can't be sent where the condition borrows.
         let asked_at = Instant::now();
         while self.supervisor.is_running() {
-            let program = self.program.display();
-            assert!(asked_at.elapsed() < deadline, "{program} would not end in {deadline:?}");
+            assert!(
+                asked_at.elapsed() < deadline,
+                "{} would not end in {deadline:?}; it printed {:#?}, and on its standard error:\n{}",
+                self.program.display(),
+                std::iter::from_fn(|| self.lines.try_recv().ok()).collect::<Vec<_>>(),
+                self.supervisor.log()
+            );
             time::sleep(PAUSE).await;
         }
         self.supervisor.wait()

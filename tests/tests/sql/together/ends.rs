@@ -47,6 +47,7 @@ async fn worker() {
             };
             all_there.wait().await;
             let (_, outcome) = with_outcome(idem.call(&PLAN, key(number), body)).await;
+            println!("{number}: {outcome:?}");
             if matches!(outcome, Outcome::Ran { stored: true, .. }) {
                 ledger.append(COMPLETED, &number.to_string());
             }
@@ -72,7 +73,10 @@ async fn no_end_of_a_batch_is_a_bad_one_to_die_at(database: Database) {
         let database = database.with_another_table();
         let (idem, ledger) = (database.engine().await, Ledger::new());
         println!("{point}");
-        let mut worker = worker_on(&database, &ledger).env("IDEM_CRASH_AT", point).start();
+        let mut worker = worker_on(&database, &ledger)
+            .env("IDEM_CRASH_AT", point)
+            .env("IDEM_CRASH_TRACE", "1")
+            .start();
         if all_run {
             worker.line_with("all run", SOON).await;
             worker.say("go");
