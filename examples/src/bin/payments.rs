@@ -82,9 +82,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse());
     let port: u16 = port.map_err(|_| "PORT is a number up to 65535")?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on {}", listener.local_addr()?);
-    let mut terminate = signal(SignalKind::terminate())?;
     let stop = async move {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}

@@ -21,6 +21,25 @@ async fn a_form_that_comes_later_is_guarded() {
 }
 
 #[tokio::test]
+async fn a_browser_that_is_too_old_keeps_its_plain_form() {
+    let service = Service::start().await;
+    // A page of this site's with no script in it.
+    let mut browser = service.shows("/events.js").await;
+    let old = |any: &str| {
+        format!(
+            "(() => {{
+                {any}
+                document.body.innerHTML = '<form method=post action=/pay data-idem></form>';
+                return import('/idem.js').then(() => document.forms[0].childElementCount);
+            }})()"
+        )
+    };
+    assert_eq!(browser.eval(&old("delete AbortSignal.any")).await, 0);
+    browser.open(&service.url("/events.js")).await;
+    assert_eq!(browser.eval(&old("")).await, 1);
+}
+
+#[tokio::test]
 async fn a_form_is_guarded_by_hand_and_let_go() {
     let service = Service::start().await;
     let mut browser = service.shows("/page/pay").await;

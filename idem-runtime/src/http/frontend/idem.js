@@ -420,5 +420,8 @@ addEventListener("keydown", (event) => {
 
 const guardAll = () => document.querySelectorAll("form[data-idem]").forEach((form) => guard(form));
 const watched = { subtree: true, childList: true, attributeFilter: ["data-idem"] };
-new MutationObserver(guardAll).observe(document, watched);
-guardAll();
+// A browser that is older than what this file uses keeps its plain forms.
+if (AbortSignal.any) {
+  new MutationObserver(guardAll).observe(document, watched);
+  guardAll();
+}
