@@ -1,5 +1,7 @@
 //! Which forms are guarded, and what their page hears of it.
 
+use kit::browser::Browser;
+
 use crate::service::{Edge, Service, sees_receipt};
 
 const CLONE: &str = "
@@ -24,7 +26,8 @@ async fn a_form_that_comes_later_is_guarded() {
 async fn a_browser_that_is_too_old_keeps_its_plain_form() {
     let service = Service::start().await;
     // A page of this site's with no script in it.
-    let mut browser = service.shows("/events.js").await;
+    let mut browser = Browser::start().await;
+    browser.open(&service.url("/events.js")).await;
     let old = |any: &str| {
         format!(
             "(() => {{

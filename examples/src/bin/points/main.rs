@@ -85,10 +85,10 @@ async fn main() -> Result<(), Fault> {
     let idem = app.idem.clone();
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse());
     let port: u16 = port.map_err(|_| "PORT is a number up to 65535")?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on {}", listener.local_addr()?);
 
-    let mut terminate = signal(SignalKind::terminate())?;
     axum::serve(listener, app.router())
         .with_graceful_shutdown(async move {
             tokio::select! {
