@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use idem::store::State;
-use idem::{Error, Outcome, Plan, with_outcome};
+use idem::{Error, Idem, Outcome, Plan, with_outcome};
 use kit::redis::{Client, Server};
 
 use crate::spoken::{PATIENT, SOON, Spoken, abandon, assert_replays, call, lapsed};
@@ -26,11 +26,11 @@ async fn make_room(client: &mut Client) {
     client.config_set("maxmemory", "0").await;
 }
 
-async fn assert_full(idem: &idem::Idem, key: &str) {
+async fn assert_full(idem: &Idem, key: &str) {
     assert_refused(idem, key, "maxmemory").await;
 }
 
-async fn assert_refused(idem: &idem::Idem, key: &str, why: &str) {
+async fn assert_refused(idem: &Idem, key: &str, why: &str) {
     let runs = AtomicUsize::new(0);
     let (answer, outcome) = call(idem, PLAN, key, &runs).await;
     match answer {
@@ -42,20 +42,30 @@ async fn assert_refused(idem: &idem::Idem, key: &str, why: &str) {
     assert_eq!((outcome, runs.into_inner()), (Outcome::Refused, 0));
 }
 
-async fn duplicates_replay_and_fresh_calls_are_an_outage(spoken: Spoken) {
-    let server = Server::start(spoken.flavour());
-    let mut client = server.client().await;
+/// Two engines, and the bodies that have run: of `done`, and not of `running`, which was left.
+async fn one_done_and_one_running(spoken: Spoken, server: &Server) -> (Idem, Idem, AtomicUsize) {
     let idem = spoken.engine(&server.url(), PATIENT).await;
     let elsewhere = spoken.engine(&server.url(), PATIENT).await;
     let runs = AtomicUsize::new(0);
     call(&idem, PLAN, "done", &runs).await.0.unwrap();
     abandon(&elsewhere, PLAN, "running").await;
+    (idem, elsewhere, runs)
+}
+
+async fn assert_both_are_told(idem: &Idem, runs: &AtomicUsize) {
+    assert_replays(idem, "done", 1).await;
+    let (answer, _) = call(idem, PLAN, "running", runs).await;
+    assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
+}
+
+async fn duplicates_replay_and_fresh_calls_are_an_outage(spoken: Spoken) {
+    let server = Server::start(spoken.flavour());
+    let mut client = server.client().await;
+    let (idem, elsewhere, runs) = one_done_and_one_running(spoken, &server).await;
     abandon(&elsewhere, PLAN.lease(Duration::from_millis(50)), "lapsed").await;
     lapsed(&idem, "lapsed").await;
     fill(&mut client).await;
-    assert_replays(&idem, "done", 1).await;
-    let (answer, _) = call(&idem, PLAN, "running", &runs).await;
-    assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
+    assert_both_are_told(&idem, &runs).await;
     assert_full(&idem, "fresh").await;
     assert_full(&idem, "lapsed").await;
     make_room(&mut client).await;
@@ -68,15 +78,9 @@ async fn duplicates_replay_and_fresh_calls_are_an_outage(spoken: Spoken) {
 async fn so_do_they_where_it_has_lost_its_replicas(spoken: Spoken) {
     let server = Server::start(spoken.flavour());
     let mut client = server.client().await;
-    let idem = spoken.engine(&server.url(), PATIENT).await;
-    let elsewhere = spoken.engine(&server.url(), PATIENT).await;
-    let runs = AtomicUsize::new(0);
-    call(&idem, PLAN, "done", &runs).await.0.unwrap();
-    abandon(&elsewhere, PLAN, "running").await;
+    let (idem, _elsewhere, runs) = one_done_and_one_running(spoken, &server).await;
     client.config_set("min-replicas-to-write", "1").await;
-    assert_replays(&idem, "done", 1).await;
-    let (answer, _) = call(&idem, PLAN, "running", &runs).await;
-    assert!(matches!(answer, Err(Error::InFlight { .. })), "{answer:?}");
+    assert_both_are_told(&idem, &runs).await;
     assert_refused(&idem, "fresh", "replicas").await;
     client.config_set("min-replicas-to-write", "0").await;
     call(&idem, PLAN, "fresh", &runs).await.0.unwrap();
