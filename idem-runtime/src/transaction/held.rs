@@ -19,7 +19,7 @@ use crate::record::Record;
 use crate::returns::Returns;
 use crate::settlement::{Ended, Settlement};
 use crate::store::Name;
-use crate::store::sql::inside::Joinable as _;
+use crate::store::sql::inside::{Answers, Joinable as _};
 
 /// The right to run, and the transaction inside of the caller's that everything is done in.
 #[must_use]
@@ -87,11 +87,15 @@ impl<'t, T: OpenTransaction> Held<'t, T> {
         returns: &Returns<R>,
     ) -> Result<Outcome, Error> {
         let (idem, flight) = (self.alone.idem(), self.alone.flight());
-        if let Some(record) = &self.record {
-            let settlement = Ended { idem, flight, record }.succeeded(value, plan, returns);
-            settle(&mut self.nested, idem, &flight.name, record, &settlement).await?;
-        }
-        self.nested.keep().await?;
+        let answers = match &self.record {
+            Some(record) => {
+                let settlement = Ended { idem, flight, record }.succeeded(value, plan, returns);
+                settle(&mut self.nested, idem, &flight.name, record, &settlement).await?;
+                Answers::Read
+            }
+            None => Answers::PerhapsUnread,
+        };
+        self.nested.keep(answers).await?;
         self.alone.end();
         Ok(outcome(self.record.as_ref(), true))
     }

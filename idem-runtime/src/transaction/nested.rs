@@ -6,7 +6,7 @@ use sqlx_core::transaction::TransactionManager as _;
 use super::OpenTransaction;
 use crate::__private::crash;
 use crate::error::Error;
-use crate::store::sql::inside::Joinable as _;
+use crate::store::sql::inside::{Answers, Joinable as _};
 
 type Manager<T> = <<T as OpenTransaction>::Database as Database>::TransactionManager;
 
@@ -44,9 +44,9 @@ impl<'t, T: OpenTransaction> Nested<'t, T> {
     }
 
     /// Makes what was done inside a part of the caller's transaction.
-    pub(super) async fn keep(mut self) -> Result<(), Error> {
+    pub(super) async fn keep(mut self, answers: Answers) -> Result<(), Error> {
         crash::before("keep");
-        let kept = T::Database::keep(self.connection()).await;
+        let kept = T::Database::keep(self.connection(), answers).await;
         crash::after("keep");
         kept.map_err(T::Database::refusal)?;
         self.outer = None;

@@ -1,10 +1,12 @@
 //! What a body sees and may do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use idem::{Error, OpenTransaction, Outcome, Returns, attempt, with_outcome};
+use idem::{Error, Idem, OpenTransaction, Outcome, Returns, attempt, with_outcome};
 use sqlx::{AssertSqlSafe, Connection as _, Database, MySql, PgTransaction, Postgres, Transaction};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::bank::{self, Bank, Driver, PLAN, SOON, Then, key};
 
@@ -56,6 +58,31 @@ where
         Ok::<_, Error>(1)
     };
     assert_eq!(idem.call_tx(&mut tx, &plan, key(1), body).await.unwrap(), 1);
+}
+
+/// Whether or not a result is written after it, which would read them to their end.
+#[tokio::test]
+async fn it_may_leave_answers_unread() {
+    let bank = bank::postgres().await;
+    let disabled = Idem::builder().disabled().build().await.unwrap();
+    let mut kept = 0;
+    // The first of a process waits for each answer.
+    for idem in [bank.engine().await, disabled] {
+        let mut tx = bank.begin().await;
+        for _ in 0..3 {
+            kept += 1;
+            let body = async |tx: &mut Transaction<'_, Postgres>| {
+                bank.enter(tx, kept).await;
+                let slow = sqlx::raw_sql("select pg_sleep(0.05)").execute(&mut **tx);
+                timeout(Duration::ZERO, slow).await.unwrap_err();
+                Ok::<_, Error>(kept)
+            };
+            let key = key(kept.unsigned_abs());
+            assert_eq!(idem.call_tx(&mut tx, &PLAN, key, body).await.unwrap(), kept);
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(bank.entries().await, kept);
+    }
 }
 
 /// C51: calls within calls are one transaction; an inner one may fail alone.

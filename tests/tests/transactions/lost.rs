@@ -85,6 +85,29 @@ async fn a_call_whose_connection_is_cut_says_so<DB: Driver>(bank: Bank<DB>) {
     runs_again_as(&bank, 11, true).await;
 }
 
+/// In Postgres a call does not wait for its savepoint's end: who commits does, and is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_commits_waits_for_the_end_of_a_savepoint() {
+    let bank = bank::postgres().await;
+    // The first of a process waits, to see whether the next has to.
+    let (proxy, through, mut tx) = by_proxy(&bank).await;
+    for (key, cut) in [(1, false), (2, true)] {
+        let held = proxy.hold_request("RELEASE SAVEPOINT");
+        let call = through.pay(&through.engine().await, &mut tx, key, 10).await;
+        assert_eq!(call.0.unwrap(), 10);
+        let caught = held.caught().await;
+        if cut {
+            proxy.cut_all();
+            tx.commit().await.unwrap_err();
+            break;
+        }
+        let (committed, _) = tokio::join!(tx.commit(), caught.deliver());
+        committed.unwrap();
+        tx = through.begin().await;
+    }
+    assert_eq!(bank.entries_of(10).await, 1);
+}
+
 const KILLED: &str = "IDEM_TEST_KILLED_IN_A_TRANSACTION";
 
 /// The program that is killed: between its call and its commit.

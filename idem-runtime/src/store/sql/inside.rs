@@ -36,6 +36,7 @@ pub trait Joinable: Driver {
     /// has done so, or the transaction's rollback undoes all of it.
     fn keep(
         connection: &mut Self::Connection,
+        answers: Answers,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
     /// Tries to claim a name, once, without waiting for another transaction. [Over](Claim::over) a
@@ -57,6 +58,14 @@ pub trait Joinable: Driver {
 
     /// What it means for the call that a statement was refused.
     fn refusal(error: sqlx::Error) -> Error;
+}
+
+/// Whether what the database has answered so far was read to its end.
+#[derive(Debug, Clone, Copy)]
+pub enum Answers {
+    Read,
+    /// A body may have dropped a statement of its own.
+    PerhapsUnread,
 }
 
 /// What one try at a name came to.

@@ -12,7 +12,7 @@ use super::{MySql, number};
 use crate::__private::crash;
 use crate::error::Error;
 use crate::store::sql::Database;
-use crate::store::sql::inside::{Joinable, Tried, keeping, refusal, unexpiring};
+use crate::store::sql::inside::{Answers, Joinable, Tried, keeping, refusal, unexpiring};
 use crate::store::sql::row::{Fields, Judged, row_name};
 use crate::store::sql::statements::{Statements, Values as _};
 use crate::store::sql::step::Statement;
@@ -62,7 +62,7 @@ impl Joinable for Db {
         Manager::begin(connection, None).await
     }
 
-    async fn keep(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    async fn keep(connection: &mut MySqlConnection, _: Answers) -> Result<(), sqlx::Error> {
         let statement = keeping(Manager::get_transaction_depth(connection));
         sqlx::raw_sql(statement).execute(&mut *connection).await?;
         Manager::start_rollback(connection);

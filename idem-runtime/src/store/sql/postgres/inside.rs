@@ -9,11 +9,11 @@ use sqlx::postgres::{PgConnection, PgRow, PgTransactionManager as Manager};
 use sqlx::{Postgres as Pg, Row as _};
 use sqlx_core::transaction::TransactionManager as _;
 
-use super::Postgres;
 use super::steps::standing;
+use super::{Postgres, ahead};
 use crate::error::Error;
 use crate::store::sql::Database;
-use crate::store::sql::inside::{Joinable, Tried, keeping, refusal, unexpiring};
+use crate::store::sql::inside::{Answers, Joinable, Tried, keeping, refusal, unexpiring};
 use crate::store::sql::row::{Fields, row_name};
 use crate::store::sql::statements::Statements;
 use crate::store::sql::step::Statement;
@@ -58,9 +58,15 @@ impl Joinable for Pg {
         .await
     }
 
-    async fn keep(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    async fn keep(connection: &mut PgConnection, answers: Answers) -> Result<(), sqlx::Error> {
         let statement = keeping(Manager::get_transaction_depth(connection));
-        sqlx::raw_sql(statement).execute(&mut *connection).await?;
+        let sent = match answers {
+            Answers::Read => ahead::send(connection, &statement).await?,
+            Answers::PerhapsUnread => false,
+        };
+        if !sent {
+            sqlx::raw_sql(statement).execute(&mut *connection).await?;
+        }
         Manager::start_rollback(connection);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Records in Postgres.
 
+mod ahead;
 mod batches;
 mod guard;
 mod inside;

@@ -9,7 +9,7 @@ use super::Sqlite;
 use super::steps::standing;
 use crate::error::Error;
 use crate::store::sql::Database;
-use crate::store::sql::inside::{Joinable, Tried, refusal, unexpiring};
+use crate::store::sql::inside::{Answers, Joinable, Tried, refusal, unexpiring};
 use crate::store::sql::row::{Fields, row_name};
 use crate::store::sql::step::Statement;
 use crate::store::{Change, Claim, Name, Record};
@@ -32,7 +32,7 @@ impl Joinable for Db {
     }
 
     /// The connection's own thread knows what a drop has left undone.
-    async fn keep(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn keep(connection: &mut SqliteConnection, _: Answers) -> Result<(), sqlx::Error> {
         Manager::commit(connection).await
     }
 

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::record::{Content, Record, Start, State};
 use crate::store::sql::Source;
-use crate::store::sql::inside::{Joinable, Tried};
+use crate::store::sql::inside::{Answers, Joinable, Tried};
 use crate::store::{Change, Claim, Claimed, Found, Name, Settled, Store};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -217,9 +217,9 @@ async fn a_claim_in_a_transaction_is_seen_when_that_commits() {
     };
     assert!(settled(&mut connection).await);
     assert!(!settled(&mut connection).await, "it is settled once");
-    Db::keep(&mut connection).await.unwrap();
+    Db::keep(&mut connection, Answers::Read).await.unwrap();
     assert_eq!(store.get(&name).await.unwrap(), None);
-    Db::keep(&mut connection).await.unwrap();
+    Db::keep(&mut connection, Answers::Read).await.unwrap();
     assert_eq!(store.get(&name).await.unwrap(), Some(Found::settled(completed)));
 }
 
