@@ -3,10 +3,11 @@
 use crate::engine::Idem;
 use crate::error::Error;
 use crate::key::Key;
-use crate::plan::{Plan, Strategy};
+use crate::plan::Plan;
 use crate::store::Name;
 
-/// What a call is admitted with, and whether it is. Also a call that is refused has a name, for logs.
+/// Whether a call is admitted, and with what. A call that is refused has a name all the same: its span
+/// tells the hash of it.
 pub(crate) struct Admission {
     /// The plan, with a retention that outlives the call's token.
     pub(crate) plan: Plan,
@@ -31,23 +32,12 @@ fn judge(idem: &Idem, plan: Plan, key: &Key) -> Result<Admission, Error> {
     if let Some(fault) = fault {
         return Err(Error::config(fault));
     }
-    let (plan, name) = match (plan.strategy, key.its_token()) {
-        (Strategy::Token(_), Some(token)) => {
+    let (plan, name) = match key.its_token() {
+        None => (plan, idem.name(key)),
+        Some(token) => {
             let token = idem.verify_token(token, key)?;
-            let name = idem.name_of_use(key, &token);
-            (plan.kept_for(token.retention), name)
+            (plan.kept_for(token.retention), idem.name_of_use(key, &token))
         }
-        (Strategy::Token(_), None) => {
-            return Err(Error::config(
-                "a plan of `token` needs the call's token: write `key.token(&token)`",
-            ));
-        }
-        (_, Some(_)) => {
-            return Err(Error::config(
-                "only a plan of `token` looks at a key's token: write `Plan::token()`",
-            ));
-        }
-        (_, None) => (plan, idem.name(key)),
     };
     Ok(Admission { plan, name, verdict: Ok(()) })
 }

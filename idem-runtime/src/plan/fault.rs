@@ -44,15 +44,28 @@ impl Plan {
         is_state.then_some("a transition is made in its caller's transaction: by `Idem::call_tx`")
     }
 
-    /// What is wrong with it for a call of this key.
+    /// What is wrong with it for a call of this key: a key brings what its plan looks at, and nothing
+    /// that it would pass over.
     pub(crate) fn fault_of(&self, key: &Key) -> Option<&'static str> {
-        match (self.strategy == Strategy::State, key.its_transition()) {
-            (true, None) => Some(
+        let moves = self.strategy == Strategy::State;
+        let spends = matches!(self.strategy, Strategy::Token(_));
+        if moves && key.its_transition().is_none() {
+            Some(
                 "a call by `Plan::state()` makes a transition: give its key one by \
                  `Key::transition`",
-            ),
-            (false, Some(_)) => Some("a key with a transition is for `Plan::state()`"),
-            _ => None,
+            )
+        } else if !moves && key.its_transition().is_some() {
+            Some("a key with a transition is for `Plan::state()`")
+        } else if spends && key.its_token().is_none() {
+            Some("a plan of `token` needs the call's token: write `key.token(&token)`")
+        } else if !spends && key.its_token().is_some() {
+            // Unverified, a forged token would pass.
+            Some(
+                "only a plan of `token` looks at a key's token: write `Plan::token()`, or give the \
+                 key none",
+            )
+        } else {
+            None
         }
     }
 

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use idem::{Error, Idem, OnErr, Plan, Returns};
+use idem::{Error, Idem, Key, OnErr, Plan, Returns, Token};
 
 use crate::bank::{self, Bank, Driver, PLAN, key};
 
 on_every_database! {
     a_plan_that_is_about_a_lease_is_refused
+    a_token_that_no_call_would_look_at_is_refused
     an_engine_of_another_database_says_what_to_write
     a_table_that_is_missing_says_what_to_call
     a_key_without_parts_asks_nothing
     an_engine_that_is_disabled_runs_and_undoes
 }
 
-async fn refused<DB: Driver>(bank: &Bank<DB>, idem: &Idem, plan: &Plan) -> String {
+async fn refused<DB: Driver>(bank: &Bank<DB>, idem: &Idem, plan: &Plan, key: Key) -> String {
     let mut tx = bank.begin().await;
     bank.enter(&mut tx, 1).await;
-    let (answer, _) = DB::call(idem, &mut tx, plan, key(1), bank.body(10)).await;
+    let (answer, _) = DB::call(idem, &mut tx, plan, key, bank.body(10)).await;
     let Err(error @ Error::Config { .. }) = answer else { panic!("{answer:?}") };
     // Nothing was asked: the transaction is as it was.
     bank.enter(&mut tx, 1).await;
@@ -36,7 +37,7 @@ async fn a_plan_that_is_about_a_lease_is_refused<DB: Driver>(bank: Bank<DB>) {
         (PLAN.on_err(OnErr::Store), "`on_err`"),
         (PLAN.wait(Duration::ZERO), "at least a millisecond"),
     ] {
-        let message = refused(&bank, &idem, &plan).await;
+        let message = refused(&bank, &idem, &plan, key(1)).await;
         assert!(message.contains(told), "{message}");
     }
     let mut tx = bank.begin().await;
@@ -45,13 +46,21 @@ async fn a_plan_that_is_about_a_lease_is_refused<DB: Driver>(bank: Bank<DB>) {
     assert!(matches!(answer, Err(Error::Config { .. })), "{answer:?}");
 }
 
+/// A forged one would pass for one that was verified.
+async fn a_token_that_no_call_would_look_at_is_refused<DB: Driver>(bank: Bank<DB>) {
+    let idem = bank.engine().await;
+    let key = key(1).token(&Token::from("forged".to_owned()));
+    let message = refused(&bank, &idem, &PLAN, key).await;
+    assert!(message.contains("`Plan::token()`"), "{message}");
+}
+
 async fn an_engine_of_another_database_says_what_to_write<DB: Driver>(bank: Bank<DB>) {
     let other = match DB::NAME {
         "SQLite" => bank::postgres().await.engine().await,
         _ => bank::sqlite().await.engine().await,
     };
     for idem in [other, Idem::in_memory()] {
-        let message = refused(&bank, &idem, &PLAN).await;
+        let message = refused(&bank, &idem, &PLAN, key(1)).await;
         assert!(message.contains("(pool)` on the builder") || message.contains("needs a database"));
     }
 }
